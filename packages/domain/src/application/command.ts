@@ -1,0 +1,31 @@
+import type { DeleteConversation } from '../conversation/deleteConversation.js';
+import type { RecordedEvent } from '../events.js';
+import type { ExpireMessage, ExpireRefusal } from '../message/expireMessage.js';
+import type { PurgeAttachment, PurgeRefusal } from '../message/purgeAttachment.js';
+import type { RecallMessage, RecallRefusal } from '../message/recallMessage.js';
+import type { SendMessage, SendRefusal } from '../message/sendMessage.js';
+import type { ChangeRecallPolicy, ChangeRecallPolicyRefusal } from '../recall-policy/changeRecallPolicy.js';
+
+/** Everything that can be asked of the domain. */
+export type Command =
+  SendMessage | RecallMessage | ExpireMessage | PurgeAttachment | DeleteConversation | ChangeRecallPolicy;
+
+export type CommandType = Command['type'];
+
+export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>;
+
+/** The closed codes that each command may be refused with. */
+export interface Refusals {
+  readonly SendMessage: SendRefusal;
+  readonly RecallMessage: RecallRefusal;
+  readonly ExpireMessage: ExpireRefusal;
+  readonly PurgeAttachment: PurgeRefusal;
+  readonly DeleteConversation: never;
+  readonly ChangeRecallPolicy: ChangeRecallPolicyRefusal;
+}
+
+export type Refusal = Refusals[CommandType];
+
+/** What became of one command: the events that it recorded (none when nothing had to change), or why not. */
+export type Outcome<R extends string = Refusal> =
+  { readonly ok: true; readonly events: readonly RecordedEvent[] } | { readonly ok: false; readonly code: R };

@@ -1,0 +1,37 @@
+import type { Instant } from '../kernel/ids.js';
+import type { Attachments, AttachmentBytes } from '../ports/attachments.js';
+import type { Clock } from '../ports/clock.js';
+import type { ExpiredMessages } from '../ports/expiredMessages.js';
+import type { CommandLoop } from './commandLoop.js';
+
+export interface ExpireMessagesDeps {
+  readonly expired: ExpiredMessages;
+  readonly loop: CommandLoop;
+  readonly clock: Clock;
+}
+
+/** Records the expiry of up to `limit` messages whose time ran out, which erases their bodies; answers how many. */
+export async function expireMessages(deps: ExpireMessagesDeps, limit: number): Promise<number> {
+  const now = deps.clock.now();
+  const expired = await deps.expired.list(now, limit);
+  await Promise.all(
+    expired.map(({ app, msgId }) => deps.loop.submit([{ type: 'ExpireMessage', app, msgId, now }])),
+  );
+  return expired.length;
+}
+
+export interface ExpireAttachmentsDeps {
+  readonly attachments: Attachments;
+  readonly bytes: AttachmentBytes;
+}
+
+/** Ends up to `limit` attachments uploaded before an instant, then destroys their bytes; answers how many. */
+export async function expireAttachments(
+  deps: ExpireAttachmentsDeps,
+  before: Instant,
+  limit: number,
+): Promise<number> {
+  const expired = await deps.attachments.expire(before, limit);
+  await Promise.all(expired.map(({ id }) => deps.bytes.destroy(id)));
+  return expired.length;
+}

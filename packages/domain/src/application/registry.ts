@@ -1,0 +1,138 @@
+import {
+  conversationTimeline,
+  evolveConversation,
+  untouchedConversation,
+} from '../conversation/conversation.js';
+import type { Conversation } from '../conversation/conversation.js';
+import { deleteConversation } from '../conversation/deleteConversation.js';
+import type { ChatKey, ChatKind } from '../chat/chat.js';
+import { chatKeyText, roleKeyText } from '../chat/chat.js';
+import type { DomainEvent } from '../events.js';
+import type { Verdict } from '../kernel/decider.js';
+import type { ItemId } from '../kernel/ids.js';
+import { conversationStream, messageStream, recallPolicyStream } from '../kernel/stream.js';
+import type { StreamId } from '../kernel/stream.js';
+import type { StoredContent } from '../message/content.js';
+import { expireMessage } from '../message/expireMessage.js';
+import { evolveMessage, unknownMessage } from '../message/message.js';
+import type { Message } from '../message/message.js';
+import { purgeAttachment } from '../message/purgeAttachment.js';
+import { recallMessage } from '../message/recallMessage.js';
+import { sendMessage } from '../message/sendMessage.js';
+import type { Reads } from '../ports/commandStore.js';
+import { changeRecallPolicy } from '../recall-policy/changeRecallPolicy.js';
+import { defaultRecallPolicy, evolveRecallPolicy } from '../recall-policy/recallPolicy.js';
+import type { RecallPolicy } from '../recall-policy/recallPolicy.js';
+import type { CommandOf, CommandType, Refusals } from './command.js';
+import type { Fold, WorkingSet } from './workingSet.js';
+
+/** What an accepted command changes besides its events. */
+export interface Effects {
+  /** The body that comes with the command's first event. */
+  readonly put: StoredContent | null;
+  /** Messages whose bodies go. */
+  readonly erase: readonly ItemId[];
+}
+
+/** Everything that the loop must know of one kind of command. */
+export interface Handler<T extends CommandType> {
+  stream(command: CommandOf<T>): StreamId;
+  /** Besides the command's own stream. */
+  reads(command: CommandOf<T>): Omit<Reads, 'streams'> & Partial<Reads>;
+  decide(command: CommandOf<T>, set: WorkingSet): Verdict<DomainEvent, Refusals[T]>;
+  effects(command: CommandOf<T>): Effects;
+}
+
+const nothing: Effects = { put: null, erase: [] };
+
+const messages: Fold<Message> = {
+  initial: unknownMessage,
+  evolve: (state, event) =>
+    event.type === 'ConversationDeleted' || event.type === 'RecallPolicyChanged'
+      ? state
+      : evolveMessage(state, event),
+};
+
+const conversations: Fold<Conversation> = {
+  initial: untouchedConversation,
+  evolve: (state, event) => (event.type === 'ConversationDeleted' ? evolveConversation(state, event) : state),
+};
+
+const policies: Fold<RecallPolicy> = {
+  initial: defaultRecallPolicy,
+  evolve: (state, event) => (event.type === 'RecallPolicyChanged' ? evolveRecallPolicy(state, event) : state),
+};
+
+/** A group or room as a key; a one-to-one chat has none. */
+function chatsOf(kind: ChatKind, id: string): readonly ChatKey[] {
+  return kind === 'chat' ? [] : [{ kind, id }];
+}
+
+function groupTypeOf(set: WorkingSet, kind: ChatKind, id: string) {
+  return kind === 'chat' ? undefined : set.facts.chats.get(chatKeyText({ kind, id }))?.groupType;
+}
+
+/** Every command of the domain: which stream it decides on, what it reads, what it changes. */
+export const handlers: { readonly [T in CommandType]: Handler<T> } = {
+  SendMessage: {
+    stream: (command) => messageStream(command.msgId),
+    reads: (command) => ({ chats: chatsOf(command.chatKind, command.to) }),
+    decide: (command, set) =>
+      sendMessage(command, set.state(messageStream(command.msgId), messages), {
+        groupType: groupTypeOf(set, command.chatKind, command.to),
+      }),
+    effects: (command) => ({ put: command.content, erase: [] }),
+  },
+  RecallMessage: {
+    stream: (command) => messageStream(command.msgId),
+    reads: (command) => {
+      const chats = chatsOf(command.chatKind, command.to);
+      const roles = command.authority === 'user' ? chats.map((chat) => ({ chat, user: command.by })) : [];
+      return { streams: [recallPolicyStream], chats, roles };
+    },
+    decide: (command, set) => {
+      const [chat] = chatsOf(command.chatKind, command.to);
+      return recallMessage(command, set.state(messageStream(command.msgId), messages), {
+        policy: set.state(recallPolicyStream, policies),
+        groupType: groupTypeOf(set, command.chatKind, command.to),
+        role: chat && set.facts.roles.get(roleKeyText({ chat, user: command.by })),
+      });
+    },
+    effects: (command) => ({ put: command.extension, erase: [command.msgId] }),
+  },
+  ExpireMessage: {
+    stream: (command) => messageStream(command.msgId),
+    reads: () => ({}),
+    decide: (command, set) => expireMessage(command, set.state(messageStream(command.msgId), messages)),
+    effects: (command) => ({ put: null, erase: [command.msgId] }),
+  },
+  PurgeAttachment: {
+    stream: (command) => messageStream(command.msgId),
+    reads: () => ({}),
+    decide: (command, set) => purgeAttachment(command, set.state(messageStream(command.msgId), messages)),
+    effects: () => nothing,
+  },
+  DeleteConversation: {
+    stream: (command) => conversationStream(command.user, command.kind, command.channel),
+    reads: (command) => ({ heads: [conversationTimeline(command.user, command.kind, command.channel)] }),
+    decide: (command, set) => {
+      const { user, kind, channel } = command;
+      return deleteConversation(command, set.state(conversationStream(user, kind, channel), conversations), {
+        messages: set.facts.heads.get(conversationTimeline(user, kind, channel)) ?? 0,
+      });
+    },
+    effects: () => nothing,
+  },
+  ChangeRecallPolicy: {
+    stream: () => recallPolicyStream,
+    reads: () => ({}),
+    decide: (command, set) => changeRecallPolicy(command, set.state(recallPolicyStream, policies)),
+    effects: () => nothing,
+  },
+};
+
+/** The handler of a command, whichever it is. */
+export function handlerOf<T extends CommandType>(command: CommandOf<T>): Handler<T> {
+  // A union indexed by its own discriminant; the compiler cannot see that both sides agree.
+  return handlers[command.type] as unknown as Handler<T>;
+}

@@ -1,0 +1,93 @@
+import { assert } from './assert.js';
+import { idEpochMs, isMsgId, mintedAt } from './ids.js';
+import type { MsgId, UserId } from './ids.js';
+
+/** Name of an event stream inside one app: `category/part/part`, parts percent-encoded. */
+export type StreamId = string;
+
+/** Name of a timeline inside one app: `pair/{lower}/{higher}`, `group/{id}`, `room/{id}`, `user/{id}`. */
+export type TimelineId = string;
+
+/** Which kind of chat a conversation view is of; chat rooms have no conversations. */
+export type ConversationKind = 'chat' | 'groupchat';
+
+export type ParsedTimeline =
+  | { readonly kind: 'pair'; readonly userA: UserId; readonly userB: UserId }
+  | { readonly kind: 'group' | 'room' | 'user'; readonly id: string };
+
+const dayMs = 86_400_000;
+
+/** Joins a category and its parts so that no two different lists give the same name. */
+function name(category: string, ...parts: readonly string[]): string {
+  return [category, ...parts.map(encodeURIComponent)].join('/');
+}
+
+function parse(id: string): { readonly category: string; readonly parts: readonly string[] } {
+  const [category, ...parts] = id.split('/');
+  assert(category !== undefined && category !== '', `a name has a category: ${id}`);
+  return { category, parts: parts.map(decodeURIComponent) };
+}
+
+export function messageStream(msgId: MsgId): StreamId {
+  return name('message', msgId);
+}
+
+export function conversationStream(user: UserId, kind: ConversationKind, channel: string): StreamId {
+  return name('conversation', user, kind, channel);
+}
+
+export const recallPolicyStream: StreamId = 'recall-policy';
+
+/** Category and decoded parts of a stream's name. */
+export function parseStream(stream: StreamId): {
+  readonly category: string;
+  readonly parts: readonly string[];
+} {
+  return parse(stream);
+}
+
+/**
+ * The day that a stream belongs to, counted from 2014-12-03: the day in a message's id, 0 for every
+ * other stream. A stream's events stay together whatever day they happen on.
+ */
+export function streamDay(stream: StreamId): number {
+  const { category, parts } = parse(stream);
+  const id = parts[0];
+  if (category !== 'message' || id === undefined || !isMsgId(id)) return 0;
+  return Math.floor((mintedAt(id) - idEpochMs) / dayMs);
+}
+
+/** The one timeline of two users, whichever of them is named first. */
+export function pairTimeline(a: UserId, b: UserId): TimelineId {
+  return a < b ? name('pair', a, b) : name('pair', b, a);
+}
+
+export function groupTimeline(group: string): TimelineId {
+  return name('group', group);
+}
+
+export function roomTimeline(room: string): TimelineId {
+  return name('room', room);
+}
+
+/** The nameless system queue of one user: notices to the user's other devices. */
+export function userTimeline(user: UserId): TimelineId {
+  return name('user', user);
+}
+
+export function parseTimeline(timeline: TimelineId): ParsedTimeline {
+  const { category, parts } = parse(timeline);
+  const [first, second] = parts;
+  assert(first !== undefined, `a timeline names whose it is: ${timeline}`);
+  switch (category) {
+    case 'pair':
+      assert(second !== undefined, `a pair has two users: ${timeline}`);
+      return { kind: 'pair', userA: first, userB: second };
+    case 'group':
+    case 'room':
+    case 'user':
+      return { kind: category, id: first };
+    default:
+      throw new Error(`invariant broken: unknown timeline ${timeline}`);
+  }
+}

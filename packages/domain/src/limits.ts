@@ -1,0 +1,36 @@
+/** The domain's bounds. Every adapter checks its input against these, in its own vendor's words. */
+export const limits = {
+  /** Recall window, seconds (seed 002: two minutes by default, seven days at most). */
+  recallWindowSecondsMin: 1,
+  recallWindowSecondsMax: 604_800,
+  recallWindowSecondsDefault: 120,
+  /** UTF-8 bytes of a user's, group's or room's id. */
+  idBytesMax: 64,
+  /** UTF-8 bytes of a stored message body with its extension. */
+  contentBytesMax: 1_048_576,
+  /** Attachments that one message may refer to. */
+  attachmentsPerMessageMax: 16,
+  /** Units (one `submit` each) in one commit, and waiting for one. */
+  batchUnitsMax: 256,
+  queueUnitsMax: 65_536,
+  /** Commands in one `submit`. */
+  unitCommandsMax: 1_000,
+  /** Rounds of load and decide for a unit whose stream keeps moving, before `Contended`. */
+  commitAttemptsMax: 5,
+  /** Rows of one page of anything. */
+  pageRowsDefault: 100,
+  pageRowsMax: 1_000,
+  callbackUrlCharsMax: 2_048,
+  callbackSecretCharsMax: 256,
+  callbackNameCharsMax: 64,
+  /** Kept of a receiver's answer, bytes. */
+  callbackAnswerBytesMax: 4_096,
+  /** One attempt's whole deadline: connect, headers and body. */
+  callbackTimeoutMs: 10_000,
+  /** How long a worker holds a delivery before another may take it over. */
+  deliveryLeaseMs: 20_000,
+  /** The sweep that finds what no signal announced. */
+  sweepIntervalMs: 5_000,
+  /** How long an id may seem to come from the future before it is unknown: clocks differ. */
+  clockSkewMsMax: 5_000,
+} as const;

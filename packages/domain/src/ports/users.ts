@@ -1,0 +1,18 @@
+import type { AppNo, Instant, UserId } from '../kernel/ids.js';
+
+export interface User {
+  readonly app: AppNo;
+  readonly id: UserId;
+  readonly uuid: string;
+  readonly nickname: string | null;
+  readonly passwordHash: string;
+  readonly activated: boolean;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+}
+
+export interface Users {
+  /** Registers all or, when one of the ids is taken, none of them; answers the taken ids. */
+  register(users: readonly User[]): Promise<{ readonly taken: readonly UserId[] }>;
+  find(app: AppNo, user: UserId): Promise<User | undefined>;
+}
