@@ -25,13 +25,17 @@ export interface ExpireAttachmentsDeps {
   readonly bytes: AttachmentBytes;
 }
 
-/** Ends up to `limit` attachments uploaded before an instant, then destroys their bytes; answers how many. */
+/**
+ * Destroys up to `limit` attachments uploaded before an instant, then marks them as expired; answers
+ * how many. Bytes go first: after a crash in between, destroying them again does no harm.
+ */
 export async function expireAttachments(
   deps: ExpireAttachmentsDeps,
   before: Instant,
   limit: number,
 ): Promise<number> {
-  const expired = await deps.attachments.expire(before, limit);
-  await Promise.all(expired.map(({ id }) => deps.bytes.destroy(id)));
-  return expired.length;
+  const expirable = await deps.attachments.expirable(before, limit);
+  await Promise.all(expirable.map(({ id }) => deps.bytes.destroy(id)));
+  await deps.attachments.markExpired(expirable);
+  return expirable.length;
 }

@@ -9,11 +9,16 @@ export interface Attachments {
   condemned(
     limit: number,
   ): Promise<readonly { readonly app: AppNo; readonly id: AttachmentId; readonly condemnedBy: MsgId }[]>;
-  /** Moves those uploaded before `before`, and not condemned or purged, to `expired`; answers them. */
-  expire(
-    before: Instant,
-    limit: number,
-  ): Promise<readonly { readonly app: AppNo; readonly id: AttachmentId }[]>;
+  /** Those uploaded before an instant that may still be downloaded, oldest first. */
+  expirable(before: Instant, limit: number): Promise<readonly AttachmentKey[]>;
+  /** Ends them as `expired`; a condemned or purged one stays what it is. */
+  markExpired(keys: readonly AttachmentKey[]): Promise<void>;
+}
+
+/** Names an uploaded file. */
+export interface AttachmentKey {
+  readonly app: AppNo;
+  readonly id: AttachmentId;
 }
 
 /** The bytes of uploaded files. */
