@@ -49,3 +49,4 @@ export * from './ports/secrets.js';
 export * from './application/purgeAttachments.js';
 export * from './application/expireContent.js';
 export * from './application/readRecallPolicy.js';
+export * from './ports/storagePorts.js';
