@@ -29,4 +29,6 @@ export interface Apps {
   ): Promise<App | 'sdkAppIdTaken'>;
   find(org: string, name: string): Promise<App | undefined>;
   findByNo(no: AppNo): Promise<App | undefined>;
+  /** All apps, oldest first. */
+  all(): Promise<readonly App[]>;
 }
