@@ -1,0 +1,69 @@
+import type { Log } from '@recalld/domain';
+
+export interface TickerOptions {
+  /** Names the work in logs. */
+  readonly name: string;
+  /** Does a bounded piece of work and says whether more may be waiting. */
+  readonly run: () => Promise<boolean>;
+  /** The longest pause between two runs, ms. */
+  readonly intervalMs: number;
+  /** The shortest one, ms: hints that come faster are gathered. */
+  readonly gapMs: number;
+  readonly log: Log;
+}
+
+/** Work that is done again and again: at its interval, and soon after a hint. */
+export interface Ticker {
+  start(): void;
+  /** There may be something to do. */
+  wake(): void;
+  /** No new run; resolves when the one under way has ended. */
+  stop(): Promise<void>;
+}
+
+export function createTicker(options: TickerOptions): Ticker {
+  let timer: NodeJS.Timeout | undefined;
+  let dueAt = Infinity;
+  let running: Promise<void> | undefined;
+  let hinted = false;
+  let stopped = true;
+
+  function schedule(delayMs: number): void {
+    const at = performance.now() + delayMs;
+    if (stopped || running !== undefined || at >= dueAt) return;
+    clearTimeout(timer);
+    dueAt = at;
+    timer = setTimeout(() => {
+      dueAt = Infinity;
+      running = once();
+    }, delayMs);
+  }
+
+  async function once(): Promise<void> {
+    hinted = false;
+    let more = false;
+    try {
+      more = await options.run();
+    } catch (fault) {
+      options.log.error({ fault, work: options.name }, 'background work failed; it is tried again');
+    }
+    running = undefined;
+    schedule(more || hinted ? options.gapMs : options.intervalMs);
+  }
+
+  return {
+    start() {
+      stopped = false;
+      schedule(0);
+    },
+    wake() {
+      hinted = true;
+      schedule(options.gapMs);
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
