@@ -1,0 +1,121 @@
+import type { Attachment } from '../../attachment/attachment.js';
+import type { DeliveryState } from '../../callback/delivery.js';
+import type { CallbackRule } from '../../callback/rule.js';
+import type { Role } from '../../chat/chat.js';
+import type { Conversation } from '../../conversation/conversation.js';
+import { untouchedConversation } from '../../conversation/conversation.js';
+import type { RecordedEvent } from '../../events.js';
+import type { AppNo, Instant, ItemId, MsgId, Position, UserId } from '../../kernel/ids.js';
+import type { TimelineId } from '../../kernel/stream.js';
+import type { StoredContent } from '../../message/content.js';
+import type { App } from '../../ports/apps.js';
+import type { ChatProfile } from '../../ports/chats.js';
+import type { Attempt } from '../../ports/deliveryQueue.js';
+import type { User } from '../../ports/users.js';
+import type { Item } from '../../timeline/item.js';
+import type { MembershipSpan } from '../../timeline/visible.js';
+
+/** The ordered log of one chat. */
+export interface TimelineRow {
+  readonly app: AppNo;
+  readonly id: TimelineId;
+  /** Counts every item. */
+  head: number;
+  /** Counts messages: the newest MsgSeq. */
+  messages: number;
+  readonly items: Item[];
+}
+
+/** One time that a user belonged to a group or room. */
+export interface MembershipRow {
+  readonly app: AppNo;
+  /** By `chatKeyText`. */
+  readonly chat: string;
+  readonly user: UserId;
+  readonly role: Role;
+  readonly joined: number;
+  span: MembershipSpan;
+}
+
+export interface AttachmentRow {
+  attachment: Attachment;
+  readonly refs: Set<MsgId>;
+}
+
+export interface RuleRow {
+  current: CallbackRule;
+  removed: boolean;
+  readonly versions: Map<number, CallbackRule>;
+}
+
+export interface DeliveryRow {
+  readonly id: string;
+  readonly app: AppNo;
+  readonly rule: CallbackRule;
+  readonly positions: readonly Position[];
+  readonly createdAt: Instant;
+  readonly attempts: Attempt[];
+  state: DeliveryState;
+}
+
+/** Everything that a memory storage holds. */
+export interface MemoryState {
+  /** The whole log: the event at index n has position n + 1. */
+  readonly events: RecordedEvent[];
+  readonly streams: Map<string, readonly RecordedEvent[]>;
+  readonly timelines: Map<string, TimelineRow>;
+  /** In which timeline a message stands. */
+  readonly messages: Map<string, { readonly timeline: TimelineRow; readonly index: number }>;
+  readonly bodies: Map<string, StoredContent>;
+  readonly conversations: Map<string, Conversation>;
+  readonly chats: Map<string, ChatProfile>;
+  readonly memberships: MembershipRow[];
+  readonly attachments: Map<string, AttachmentRow>;
+  readonly rules: Map<string, RuleRow>;
+  readonly deliveries: DeliveryRow[];
+  readonly apps: App[];
+  readonly users: Map<string, User>;
+  readonly secrets: Map<string, string>;
+}
+
+export function emptyState(): MemoryState {
+  return {
+    events: [],
+    streams: new Map(),
+    timelines: new Map(),
+    messages: new Map(),
+    bodies: new Map(),
+    conversations: new Map(),
+    chats: new Map(),
+    memberships: [],
+    attachments: new Map(),
+    rules: new Map(),
+    deliveries: [],
+    apps: [],
+    users: new Map(),
+    secrets: new Map(),
+  };
+}
+
+/** A key that no other list of parts has. */
+export function keyOf(...parts: readonly (string | number)[]): string {
+  return JSON.stringify(parts);
+}
+
+export function bodyKey(app: AppNo, item: ItemId): string {
+  return keyOf(app, item);
+}
+
+/** The timeline's row, made when it was not there yet. */
+export function timelineRow(state: MemoryState, app: AppNo, id: TimelineId): TimelineRow {
+  const key = keyOf(app, id);
+  const known = state.timelines.get(key);
+  if (known !== undefined) return known;
+  const row: TimelineRow = { app, id, head: 0, messages: 0, items: [] };
+  state.timelines.set(key, row);
+  return row;
+}
+
+export function watermarks(state: MemoryState, app: AppNo, user: UserId, id: TimelineId): Conversation {
+  return state.conversations.get(keyOf(app, user, id)) ?? untouchedConversation;
+}

@@ -1,0 +1,54 @@
+import type { StoragePorts } from '../../ports/storagePorts.js';
+import type { StoredContent } from '../../message/content.js';
+import type { ItemId } from '../../kernel/ids.js';
+import { createMemoryAttachments } from './attachments.js';
+import { createMemoryCallbackRules } from './callbackRules.js';
+import { createMemoryChatReader, createMemoryChats } from './chats.js';
+import { createMemoryCommandStore } from './commandStore.js';
+import { createMemoryDeliveryQueue, createMemoryDeliveryReader } from './deliveries.js';
+import { createMemoryApps, createMemorySecrets, createMemoryUsers } from './directory.js';
+import { bodyKey, emptyState, keyOf } from './state.js';
+import type { MemoryState } from './state.js';
+import { createMemoryTimelineReader } from './timelineReader.js';
+
+/** Every storage port over one memory: the whole semantics, and nothing survives the process. */
+export function createMemoryStorage(): StoragePorts {
+  const state = emptyState();
+  return {
+    commands: createMemoryCommandStore(state),
+    log: {
+      ofStream: async (app, stream) => state.streams.get(keyOf(app, stream)) ?? [],
+      after: async (position, limit) => state.events.slice(position, position + limit),
+    },
+    timelines: createMemoryTimelineReader(state),
+    contents: { read: async (app, items) => new Map(items.flatMap((item) => bodyOf(state, app, item))) },
+    expired: { list: async (now, limit) => expiredOf(state, now).slice(0, limit) },
+    deliveries: createMemoryDeliveryQueue(state),
+    deliveryReader: createMemoryDeliveryReader(state),
+    rules: createMemoryCallbackRules(state),
+    apps: createMemoryApps(state),
+    users: createMemoryUsers(state),
+    chats: createMemoryChats(state),
+    chatReader: createMemoryChatReader(state),
+    attachments: createMemoryAttachments(state),
+    secrets: createMemorySecrets(state),
+  };
+}
+
+function bodyOf(state: MemoryState, app: number, item: ItemId): readonly [ItemId, StoredContent][] {
+  const body = state.bodies.get(bodyKey(app, item));
+  return body === undefined ? [] : [[item, { ...body, payload: body.payload.slice() }]];
+}
+
+function expiredOf(state: MemoryState, now: number) {
+  return [...state.timelines.values()]
+    .flatMap(({ items }) => items)
+    .flatMap((item) =>
+      item.kind === 'message' && item.expiresAt !== null ? { ...item, at: item.expiresAt } : [],
+    )
+    .filter(
+      (item) => item.at <= now && item.state === 'live' && state.bodies.has(bodyKey(item.app, item.itemId)),
+    )
+    .sort((a, b) => a.at - b.at)
+    .map(({ app, itemId }) => ({ app, msgId: itemId }));
+}

@@ -1,0 +1,130 @@
+import { chatKeyText } from '../../chat/chat.js';
+import type { AppNo, Instant, UserId } from '../../kernel/ids.js';
+import { parseTimeline } from '../../kernel/stream.js';
+import type { ConversationKind, TimelineId } from '../../kernel/stream.js';
+import type { ConversationView, RoamingQuery, TimelineReader } from '../../ports/timelineReader.js';
+import type { MessageItem } from '../../timeline/item.js';
+import { visible } from '../../timeline/visible.js';
+import type { Viewer } from '../../timeline/visible.js';
+import { paged } from './paging.js';
+import { keyOf, watermarks } from './state.js';
+import type { MemoryState, TimelineRow } from './state.js';
+
+export function createMemoryTimelineReader(state: MemoryState): TimelineReader {
+  return {
+    roaming: async (query) => {
+      const row = state.timelines.get(keyOf(query.app, query.timeline));
+      const viewer = viewerOf(state, query.app, query.timeline, query.user, 'roaming', query.now);
+      const found = row === undefined ? [] : messagesOf(row).filter((item) => matches(item, viewer, query));
+      const sign = query.order === 'newestFirst' ? -1 : 1;
+      const placeOf = (item: MessageItem) => [sign * item.sentAt, sign * item.position];
+      return paged(found, placeOf, query.from, query.limit);
+    },
+    conversations: async ({ app, user, from, limit, now }) =>
+      paged(
+        conversationsOf(state, app, user, now),
+        (view) => [-view.lastMessageAt, view.timeline],
+        from,
+        limit,
+      ),
+    unreadOneToOne: async (app, user, now) =>
+      conversationsOf(state, app, user, now)
+        .filter(({ kind }) => kind === 'chat')
+        .reduce((sum, { unread }) => sum + unread, 0),
+  };
+}
+
+function matches(item: MessageItem, viewer: Viewer, query: RoamingQuery): boolean {
+  return (
+    visible(item, viewer) &&
+    (query.contentKinds?.includes(item.contentKind) ?? true) &&
+    item.sentAt >= (query.sentFrom ?? -Infinity) &&
+    item.sentAt <= (query.sentThrough ?? Infinity)
+  );
+}
+
+function messagesOf(row: TimelineRow): readonly MessageItem[] {
+  return row.items.filter((item) => item.kind === 'message');
+}
+
+function viewerOf(
+  state: MemoryState,
+  app: AppNo,
+  timeline: TimelineId,
+  user: UserId,
+  purpose: Viewer['purpose'],
+  now: Instant,
+): Viewer {
+  const spans = spansOf(state, app, timeline, user);
+  return { user, purpose, spans, ...watermarks(state, app, user, timeline), now };
+}
+
+function spansOf(state: MemoryState, app: AppNo, timeline: TimelineId, user: UserId): Viewer['spans'] {
+  const parsed = parseTimeline(timeline);
+  switch (parsed.kind) {
+    case 'pair':
+      return parsed.userA === user || parsed.userB === user ? 'everything' : [];
+    case 'user':
+      return parsed.id === user ? 'everything' : [];
+    case 'group':
+    case 'room': {
+      const chat = chatKeyText({ kind: parsed.kind === 'group' ? 'groupchat' : 'chatroom', id: parsed.id });
+      return state.memberships
+        .filter((row) => row.app === app && row.chat === chat && row.user === user)
+        .map(({ span }) => span);
+    }
+  }
+}
+
+function conversationsOf(
+  state: MemoryState,
+  app: AppNo,
+  user: UserId,
+  now: Instant,
+): readonly ConversationView[] {
+  return [...state.timelines.values()]
+    .filter((row) => row.app === app)
+    .flatMap((row) => conversationOf(state, row, user, now) ?? []);
+}
+
+function conversationOf(
+  state: MemoryState,
+  row: TimelineRow,
+  user: UserId,
+  now: Instant,
+): ConversationView | undefined {
+  const named = channelOf(row.id, user);
+  if (named === undefined) return undefined;
+  const viewer = viewerOf(state, row.app, row.id, user, 'list', now);
+  // A message that was recalled or ran out keeps its conversation, and its place, in the list.
+  const counted = messagesOf(row).filter((item) =>
+    visible({ ...item, state: 'live', expiresAt: null }, viewer),
+  );
+  const newest = newestOf(counted);
+  if (newest === undefined) return undefined;
+  const seen = counted.filter((item) => visible(item, viewer));
+  const lastMessage = newestOf(seen);
+  return {
+    ...named,
+    timeline: row.id,
+    ...(lastMessage === undefined ? {} : { lastMessage }),
+    lastMessageAt: newest.sentAt,
+    unread: seen.filter(({ author }) => author !== user).length,
+  };
+}
+
+function newestOf(items: readonly MessageItem[]): MessageItem | undefined {
+  return items.toSorted((a, b) => b.sentAt - a.sentAt || b.position - a.position)[0];
+}
+
+/** Under which name a user's list has a timeline; rooms and other users' chats are not listed. */
+function channelOf(
+  timeline: TimelineId,
+  user: UserId,
+): { readonly kind: ConversationKind; readonly channel: string } | undefined {
+  const parsed = parseTimeline(timeline);
+  if (parsed.kind === 'group') return { kind: 'groupchat', channel: parsed.id };
+  if (parsed.kind !== 'pair') return undefined;
+  if (parsed.userA === user) return { kind: 'chat', channel: parsed.userB };
+  return parsed.userB === user ? { kind: 'chat', channel: parsed.userA } : undefined;
+}
