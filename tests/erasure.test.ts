@@ -1,0 +1,66 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApi } from './support/api.js';
+import type { Api } from './support/api.js';
+import { startServer, temporaryFolder } from './support/server.js';
+import type { RunningServer } from './support/server.js';
+
+/** Files that the server owns and that hold the text right now. */
+async function filesWith(dir: string, text: string): Promise<readonly string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const found: string[] = [];
+  for (const entry of entries.filter((each) => each.isFile())) {
+    const file = path.join(entry.parentPath, entry.name);
+    const bytes = await readFile(file).catch(() => Buffer.alloc(0));
+    if (bytes.includes(text)) found.push(path.relative(dir, file));
+  }
+  return found;
+}
+
+describe('recalled means gone', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let server: RunningServer;
+  let api: Api;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    server = await startServer(folder.dir, { RECALLD_LOG_LEVEL: 'trace' });
+    api = await createApi(server.url);
+  });
+
+  afterAll(async () => {
+    await server.stop();
+    await folder.remove();
+  });
+
+  it('given recalled messages of many sizes, then no file in the data folder has a byte of them after seconds', async () => {
+    const canary = 'canary-4711-bird';
+    const ids: string[] = [];
+    for (let size = 0; size < 100; size += 1) {
+      ids.push(await api.sendText('u1', 'u2', `${canary} ${'x'.repeat(size * 40)} ${canary}`));
+    }
+    expect(await filesWith(folder.dir, canary)).not.toEqual([]);
+
+    for (const id of ids) {
+      const recalled = await api.recall(id, 'u2', { recallMessageExtensionInfo: 'extension stays' });
+      expect(recalled.status).toBe(200);
+    }
+
+    await expect.poll(() => filesWith(folder.dir, canary), { timeout: 8_000, interval: 200 }).toEqual([]);
+    expect(server.output()).not.toContain(canary);
+  });
+
+  it('given refused and broken requests, then the logs quote none of them', async () => {
+    const canary = 'canary-in-broken-json';
+    const response = await fetch(`${api.appUrl}/messages/users`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${api.appToken}`, 'content-type': 'application/json' },
+      body: `{"from": "${canary}`,
+    });
+    expect(response.status).toBe(400);
+    expect(await response.text()).not.toContain(canary);
+    expect(server.output()).not.toContain(canary);
+    expect(server.output()).not.toContain(api.appToken);
+  });
+});
