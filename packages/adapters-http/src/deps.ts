@@ -1,0 +1,42 @@
+import type {
+  AccessTokens,
+  AttachmentBytes,
+  CallbackRequests,
+  CallbackUrls,
+  Clock,
+  CommandLoop,
+  IdSource,
+  Log,
+  MessageCodec,
+  Passwords,
+  SecretBox,
+  StoragePorts,
+} from '@recalld/domain';
+
+export interface HttpSettings {
+  /** `https://host[:port]` that answers name; null: what the request's own headers say. */
+  readonly publicUrl: string | null;
+  /** How long the server keeps messages, ms; null: for ever. */
+  readonly messageRetentionMs: number | null;
+  /** One debug line per request. */
+  readonly logRequests: boolean;
+}
+
+/** Everything that the HTTP adapters need of the rest. */
+export interface HttpDeps {
+  readonly storage: StoragePorts;
+  readonly loop: CommandLoop;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly tokens: AccessTokens;
+  readonly passwords: Passwords;
+  readonly secretBox: SecretBox;
+  readonly attachmentBytes: AttachmentBytes;
+  readonly codec: MessageCodec;
+  readonly callbackRequests: CallbackRequests;
+  readonly callbackUrls: CallbackUrls;
+  readonly log: Log;
+  /** In constant time. */
+  readonly isRootToken: (token: string) => boolean;
+  readonly settings: HttpSettings;
+}

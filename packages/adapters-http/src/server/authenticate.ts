@@ -1,0 +1,49 @@
+import type { AccessTokens, App, Instant } from '@recalld/domain';
+import type { Auth, Failure, Principal } from '../route.js';
+
+export interface Authenticator {
+  readonly tokens: AccessTokens;
+  readonly isRootToken: (token: string) => boolean;
+}
+
+/** What a request shows of itself. */
+export interface Credentials {
+  readonly authorization: string | undefined;
+  readonly app: App | undefined;
+  /** The user whom the path names. */
+  readonly username: string | undefined;
+  readonly now: Instant;
+}
+
+const nobody: Principal = { kind: 'nobody' };
+const root: Principal = { kind: 'root' };
+const appItself: Principal = { kind: 'app' };
+const bearer = /^Bearer +([\x21-\x7e]{1,4096}) *$/i;
+
+/** Whom the token speaks for, or why this caller may not use a row with such `auth`. */
+export function authenticate(deps: Authenticator, auth: Auth, shown: Credentials): Principal | Failure {
+  if (auth === 'none') return nobody;
+  if (shown.authorization === undefined || shown.authorization === '') return 'tokenMissing';
+  const token = bearer.exec(shown.authorization)?.[1];
+  if (token === undefined) return 'tokenCorrupt';
+  switch (auth) {
+    case 'root':
+      return deps.isRootToken(token) ? root : 'tokenCorrupt';
+    case 'rootOrApp':
+      return deps.isRootToken(token) ? root : byAppToken(deps, auth, token, shown);
+    case 'app':
+    case 'appOrUser':
+      return byAppToken(deps, auth, token, shown);
+  }
+}
+
+function byAppToken(deps: Authenticator, auth: Auth, token: string, shown: Credentials): Principal | Failure {
+  // An operator's row without an app in its path, or with an unknown one, knows no app tokens.
+  if (shown.app === undefined) return 'tokenCorrupt';
+  const claims = deps.tokens.verify(shown.app, token, shown.now);
+  if (claims === 'expired') return 'tokenExpired';
+  if (claims === 'corrupt') return 'tokenCorrupt';
+  if (claims.subject.kind === 'app') return appItself;
+  if (auth === 'appOrUser' && claims.subject.user === shown.username) return claims.subject;
+  return 'notPermitted';
+}
