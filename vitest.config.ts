@@ -1,11 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Workspace packages are read from their sources: a unit test needs no build. */
-const conditions = ['source', 'module', 'node', 'import', 'default'];
-
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  // Workspace packages are read from their sources: a unit test needs no build. The condition is for
+  // them alone; Node must load everything else as it does in production.
+  ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     testTimeout: 20_000,
