@@ -1,0 +1,57 @@
+// @ts-check
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { topOfProfile } from './report/profile.mjs';
+import { quietMachine } from './quiet.mjs';
+
+/** @typedef {import('./load/measure.mjs').Sample & { deliveredPerSecond: number }} Result */
+
+/** Messages to preload for each second of recalls: more than the service can take back. */
+const recallsPerSecond = { recalld: 50_000, 'hand-written': 12_000, bare: 80_000 };
+
+/**
+ * One target on an empty store: started, filled, measured, its answers checked, stopped.
+ *
+ * @param {object} wanted
+ * @param {import('./targets.mjs').Row} wanted.row
+ * @param {'recall' | 'send'} wanted.operation
+ * @param {string} wanted.folder
+ * @param {import('./child.mjs').Child} wanted.generator
+ * @param {import('./options.mjs').Options} wanted.options
+ * @returns {Promise<Result>}
+ * @throws when an answer was wrong, or a message was recalled twice or not at all
+ */
+export async function takeSample({ row, operation, folder, generator, options }) {
+  const { warm: warmSeconds, seconds, connections, profile } = options;
+  const dir = mkdtempSync(join(folder, 'store-'));
+  const running = await row.start(dir, profile ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : []);
+  const { target, pid: serverPid, helperPids } = running;
+  try {
+    if (operation === 'recall') {
+      const count = Math.ceil((warmSeconds + seconds) * recallsPerSecond[row.service]);
+      await generator.ask('preload', { target, count });
+    }
+    await quietMachine(options.quiet);
+    const began = performance.now();
+    const run = { target, connections, operation, warmSeconds, seconds, serverPid, helperPids };
+    const { sample, requests } = await generator.ask('run', run);
+    const deliveredPerSecond = (1000 * (await running.delivered())) / (performance.now() - began);
+    await checkAnswers({ row, operation, running, generator, sample, requests });
+    return { ...sample, deliveredPerSecond };
+  } finally {
+    await running.stop();
+    if (profile) console.log(topOfProfile(dir));
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** @param {any} taken */
+async function checkAnswers({ row, operation, running, generator, sample, requests }) {
+  if (sample.wrong > 0) throw new Error(`${row.label}: ${sample.wrong} wrong answers: ${sample.wrongAnswer}`);
+  if (operation !== 'recall' || row.service === 'bare') return;
+  const { ids, accepted } = await generator.ask('recallAgain', { target: running.target });
+  if (accepted > 0)
+    throw new Error(`${row.label}: ${accepted} of ${ids.length} messages were recalled twice`);
+  await running.check({ requests, ids });
+}
