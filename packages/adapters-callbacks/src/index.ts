@@ -1,1 +1,12 @@
-export {};
+export { createCallbackRequests } from './callbackRequests.js';
+export type { CallbackRequestsDeps } from './callbackRequests.js';
+export { createCallbackUrls } from './delivery/addressGuard.js';
+export type { AddressGuardOptions } from './delivery/addressGuard.js';
+export { createCallbackSender } from './delivery/sender.js';
+export type { CallbackSender, CallbackSenderDeps } from './delivery/sender.js';
+export { createDeliveryWorker } from './delivery/worker.js';
+export type { DeliveryWorker, DeliveryWorkerBounds, DeliveryWorkerDeps } from './delivery/worker.js';
+export type { CallbackDialect, OpenedDelivery } from './dialects/dialect.js';
+export { knownDialects } from './dialects/dialects.js';
+export { planDeliveries } from './planDeliveries.js';
+export { createEmbeddedSignals } from './signals/embedded.js';

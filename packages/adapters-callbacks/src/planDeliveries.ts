@@ -1,0 +1,43 @@
+import {
+  assert,
+  conversationTimeline,
+  messageStream,
+  never,
+  recallPolicyStream,
+  timelineOf,
+} from '@recalld/domain';
+import type { CallbackRule, DomainEvent, DueDelivery, PlanDeliveries } from '@recalld/domain';
+import { findDialect } from './dialects/dialects.js';
+
+/** Which callbacks a unit makes: each rule's dialect groups the events as its vendor does. */
+export function planDeliveries(): PlanDeliveries {
+  return (decided, rules) => rules.flatMap((rule) => planned(decided, rule));
+}
+
+function planned(decided: readonly DomainEvent[], rule: CallbackRule): readonly DueDelivery[] {
+  const groups = findDialect(rule.dialect)?.plan(decided, rule) ?? [];
+  return groups.map((events) => ({
+    rule: { id: rule.id, version: rule.version },
+    events,
+    orderKey: orderKeyOf(decided[events[0] ?? -1]),
+  }));
+}
+
+/** Deliveries about one chat share a key; what belongs to no chat is ordered by its own stream. */
+function orderKeyOf(event: DomainEvent | undefined): string {
+  assert(event !== undefined, 'a callback tells of an event of its unit');
+  switch (event.type) {
+    case 'MessageSent':
+    case 'MessageRecalled':
+      return timelineOf(event.data.from, event.data.chat);
+    case 'ConversationDeleted':
+      return conversationTimeline(event.data.user, event.data.kind, event.data.channel);
+    case 'AttachmentPurged':
+    case 'MessageExpired':
+      return messageStream(event.data.msgId);
+    case 'RecallPolicyChanged':
+      return recallPolicyStream;
+    default:
+      return never(event);
+  }
+}
