@@ -19,7 +19,8 @@ export function createFixedClock(start: Instant): FixedClock {
   };
 }
 
-const sampleInstant: Instant = 1_760_000_000_000;
+/** The instant that samples and fakes start from. */
+export const sampleInstant: Instant = 1_760_000_000_000;
 const counterMax = 2 ** 22 - 1;
 
 /** Real ids, one after the other, of node 1; minted in the clock's second, and never going back with it. */

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { appSample, ruleSample } from '../samples.js';
+import { useWorld } from './support.js';
+import type { StorageHarness } from './support.js';
+
+/** Callback rules: names that are taken, versions that grow. */
+export function describeCallbackRules(name: string, harness: StorageHarness): void {
+  describe(`CallbackRules: ${name}`, () => {
+    const world = useWorld(harness);
+
+    it('starts a rule at version 1 and gives it back whole', async () => {
+      const { ports, app } = world();
+      const sample = ruleSample(app.no, 'r1', { chatTypes: ['chatroom', 'chat'], sealedSecret: null });
+
+      const created = await ports.rules.create(sample);
+
+      expect(created).toEqual({ ...sample, version: 1 });
+      expect(await ports.rules.find(app.no, 'r1')).toEqual(created);
+      expect(await ports.rules.list(app.no)).toEqual([created]);
+    });
+
+    it('takes a name once per app', async () => {
+      const { ports, app } = world();
+      const other = await ports.apps.create(appSample({ name: 'other-app' }));
+      const otherNo = typeof other === 'object' ? other.no : 0;
+      await ports.rules.create(ruleSample(app.no, 'r1', { name: 'main' }));
+
+      expect(await ports.rules.create(ruleSample(app.no, 'r2', { name: 'main' }))).toBe('nameTaken');
+      expect(await ports.rules.create(ruleSample(app.no, 'r3', { name: 'Main' }))).toMatchObject({
+        id: 'r3',
+      });
+      expect(await ports.rules.create(ruleSample(otherNo, 'r4', { name: 'main' }))).toMatchObject({
+        id: 'r4',
+      });
+      expect((await ports.rules.list(app.no)).map(({ id }) => id)).toEqual(['r1', 'r3']);
+    });
+
+    it('race, create and create: one rule gets the name', async () => {
+      const { ports, app } = world();
+
+      const made = await Promise.all(
+        ['r1', 'r2', 'r3'].map((id) => ports.rules.create(ruleSample(app.no, id, { name: 'main' }))),
+      );
+
+      expect(made.filter((rule) => rule === 'nameTaken')).toHaveLength(2);
+      expect(await ports.rules.list(app.no)).toHaveLength(1);
+    });
+
+    it.each([
+      { url: 'https://new.example.com/' },
+      { dialect: 'tencent' },
+      { sealedSecret: 'another one' },
+      { sealedSecret: null },
+      { chatTypes: ['groupchat'] },
+    ] as const)('a change of %o makes a new version', async (change) => {
+      const { ports, app } = world();
+      const created = await ports.rules.create(ruleSample(app.no, 'r1'));
+
+      const changed = await ports.rules.change(app.no, 'r1', change);
+
+      expect(changed).toEqual({ ...(typeof created === 'object' ? created : {}), ...change, version: 2 });
+      expect(await ports.rules.find(app.no, 'r1')).toEqual(changed);
+    });
+
+    it('changes name and switch, to a name that is free or its own', async () => {
+      const { ports, app } = world();
+      await ports.rules.create(ruleSample(app.no, 'r1', { name: 'one' }));
+      await ports.rules.create(ruleSample(app.no, 'r2', { name: 'two' }));
+
+      expect(await ports.rules.change(app.no, 'r1', { name: 'two', url: 'https://x/' })).toBe('nameTaken');
+      expect(await ports.rules.find(app.no, 'r1')).toMatchObject({ name: 'one', version: 1 });
+      expect(await ports.rules.change(app.no, 'r1', { name: 'one', enabled: false })).toMatchObject({
+        name: 'one',
+        enabled: false,
+      });
+      expect(await ports.rules.change(app.no, 'r1', { name: 'three' })).toMatchObject({ enabled: false });
+      expect((await ports.rules.list(app.no)).map((rule) => rule.name)).toEqual(['three', 'two']);
+    });
+
+    it('changes and removes no rule that is not there, or another app’s', async () => {
+      const { ports, app } = world();
+      await ports.rules.create(ruleSample(app.no, 'r1'));
+
+      expect(await ports.rules.change(app.no, 'r2', { enabled: false })).toBe('unknown');
+      expect(await ports.rules.change(app.no + 1, 'r1', { enabled: false })).toBe('unknown');
+      expect(await ports.rules.remove(app.no + 1, 'r1')).toBe(false);
+      expect(await ports.rules.find(app.no + 1, 'r1')).toBeUndefined();
+      expect(await ports.rules.find(app.no, 'r1')).toMatchObject({ enabled: true, version: 1 });
+    });
+
+    it('removes a rule and frees its name', async () => {
+      const { ports, app } = world();
+      await ports.rules.create(ruleSample(app.no, 'r1', { name: 'main' }));
+
+      expect(await ports.rules.remove(app.no, 'r1')).toBe(true);
+
+      expect(await ports.rules.find(app.no, 'r1')).toBeUndefined();
+      expect(await ports.rules.list(app.no)).toEqual([]);
+      expect(await ports.rules.change(app.no, 'r1', { enabled: false })).toBe('unknown');
+      expect(await ports.rules.remove(app.no, 'r1')).toBe(false);
+      expect(await ports.rules.create(ruleSample(app.no, 'r2', { name: 'main' }))).toMatchObject({
+        id: 'r2',
+      });
+    });
+  });
+}
