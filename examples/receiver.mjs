@@ -45,9 +45,13 @@ const server = createServer((request, response) => {
       return;
     }
     const command = url.searchParams.get('CallbackCommand') ?? body.chat_type;
-    console.log(`${command}: signature ${verified(url, body) ? 'verified' : 'WRONG'}\n${JSON.stringify(body)}`);
+    console.log(
+      `${command}: signature ${verified(url, body) ? 'verified' : 'WRONG'}\n${JSON.stringify(body)}`,
+    );
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end('{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}');
   });
 });
-server.listen(port, '127.0.0.1', () => console.log(`waiting for callbacks on http://127.0.0.1:${server.address().port}`));
+server.listen(port, '127.0.0.1', () =>
+  console.log(`waiting for callbacks on http://127.0.0.1:${server.address().port}`),
+);

@@ -56,9 +56,15 @@ describe('the environment', () => {
     [{ RECALLD_CALLBACK_ALLOW_PRIVATE: 'yes' }, 'it takes true or false'],
     [{ RECALLD_MESSAGE_RETENTION: '0d' }, 'RECALLD_MESSAGE_RETENTION holds "0d"; it takes forever'],
     [{ RECALLD_LOG_LEVEL: 'loud' }, 'it takes one of trace, debug'],
-    [{ RECALLD_DATABASE_URL: 'postgres://u:pass@h/db' }, 'holds "postgres://u:***@h/db"; it takes sqlite:PATH'],
+    [
+      { RECALLD_DATABASE_URL: 'postgres://u:pass@h/db' },
+      'holds "postgres://u:***@h/db"; it takes sqlite:PATH',
+    ],
     [{ RECALLD_NATS_URL: 'nats://u:p@ss@h' }, 'holds "nats://u:***@h"'],
-    [{ RECALLD_ROOT_TOKEN: 'short' }, 'RECALLD_ROOT_TOKEN holds 5 characters; it takes 8 to 256 printable characters'],
+    [
+      { RECALLD_ROOT_TOKEN: 'short' },
+      'RECALLD_ROOT_TOKEN holds 5 characters; it takes 8 to 256 printable characters',
+    ],
     [{ RECALLD_SECRET_KEY: 'k'.repeat(31) }, 'RECALLD_SECRET_KEY holds 31 characters; it takes 32 to 256'],
   ])('given %j, then the start stops with one line that names it', (env, message) => {
     expect(() => readConfig(env)).toThrow(message);

@@ -43,7 +43,13 @@ export function readConfig(env: Env): Config {
   const read = <T>(name: string, takes: string, parse: Parse<T>): T | undefined =>
     readVariable(env, name, takes, parse, (text) => `"${shown(text)}"`);
   const readSecret = (name: string, min = 8): string | undefined =>
-    readVariable(env, name, `${min} to 256 printable characters`, secret(min), (text) => `${text.length} characters`);
+    readVariable(
+      env,
+      name,
+      `${min} to 256 printable characters`,
+      secret(min),
+      (text) => `${text.length} characters`,
+    );
 
   const dataDir = path.resolve(read('RECALLD_DATA_DIR', 'a folder', (text) => text) ?? './data');
   refuseUnavailable(env);

@@ -1,4 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { randomSecret } from '@recalld/adapters-security';
 import type { App, Apps, Clock, SecretBox, Secrets } from '@recalld/domain';
 import { ConfigError } from './config.js';
 import type { Config } from './config.js';
@@ -42,7 +43,7 @@ async function ensureApp(deps: FirstStartDeps): Promise<readonly string[]> {
     await refreshCredentials(deps, known);
     return [];
   }
-  const clientId = config.clientId ?? randomSecret(12);
+  const clientId = config.clientId ?? randomSecret();
   const clientSecret = config.clientSecret ?? randomSecret();
   refuseTaken(await apps.create(newApp(deps, clientId, clientSecret)), config);
   const name = `${config.app.org}#${config.app.name}`;
@@ -52,7 +53,11 @@ async function ensureApp(deps: FirstStartDeps): Promise<readonly string[]> {
   ];
 }
 
-function newApp({ config, box, clock }: FirstStartDeps, clientId: string, clientSecret: string): Omit<App, 'no'> {
+function newApp(
+  { config, box, clock }: FirstStartDeps,
+  clientId: string,
+  clientSecret: string,
+): Omit<App, 'no'> {
   return {
     org: config.app.org,
     name: config.app.name,
@@ -81,11 +86,9 @@ async function refreshCredentials({ config, apps, box }: FirstStartDeps, app: Ap
 
 function refuseTaken(made: App | 'nameTaken' | 'sdkAppIdTaken', config: Config): void {
   if (made === 'sdkAppIdTaken') {
-    throw new ConfigError(`RECALLD_SDKAPPID holds "${config.sdkAppId}"; it takes a number that no other app has`);
+    throw new ConfigError(
+      `RECALLD_SDKAPPID holds "${config.sdkAppId}"; it takes a number that no other app has`,
+    );
   }
   if (made === 'nameTaken') throw new Error('the app was made by somebody else at the same moment');
-}
-
-function randomSecret(bytes = 24): string {
-  return randomBytes(bytes).toString('base64url');
 }

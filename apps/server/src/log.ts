@@ -1,10 +1,12 @@
-import type { Log } from '@recalld/domain';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { LogLevel } from './config.js';
 
 /** Fields that never leave the process, wherever they stand. */
-const secretPaths = ['authorization', 'secret', 'token', 'password'].flatMap((field) => [field, `*.${field}`]);
+const secretPaths = ['authorization', 'secret', 'token', 'password'].flatMap((field) => [
+  field,
+  `*.${field}`,
+]);
 
 /** Structured JSON on standard output; readable lines on a terminal. */
 export function createLog(level: LogLevel, terminal: boolean): Logger {
@@ -12,9 +14,8 @@ export function createLog(level: LogLevel, terminal: boolean): Logger {
     level,
     base: null,
     redact: { paths: secretPaths, censor: '***' },
-    serializers: { fault: pino.stdSerializers.err },
-    ...(terminal ? { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } } } : {}),
+    ...(terminal
+      ? { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } } }
+      : {}),
   });
 }
-
-export type ServerLog = Log & Pick<Logger, 'flush'>;

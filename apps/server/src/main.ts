@@ -1,1 +1,51 @@
-export {};
+import { DataDirInUse } from '@recalld/adapters-storage';
+import { bindings } from './bindings.js';
+import { ConfigError, readConfig } from './config.js';
+import { buildContainer } from './container.js';
+import { createLog } from './log.js';
+import { checkRetention } from './retention.js';
+
+/** Exit code of a start that the environment or the data folder forbids. */
+const misconfigured = 78;
+/** A stop that takes longer is cut off. */
+const stopMs = 9_500;
+
+async function run(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.logLevel, process.stdout.isTTY);
+  const container = buildContainer(config, log);
+  const { apps, log: eventLog } = await container.getAsync(bindings.storage);
+  const { announce } = await container.getAsync(bindings.firstStart);
+  await checkRetention(apps, eventLog, config.messageRetentionMs);
+  const server = await container.getAsync(bindings.server);
+  const url = await server.start(config.host, config.port);
+  // Plain lines, once, for the person who starts it: secrets never go through the logs.
+  for (const line of [...announce, `recalld listens on ${url}`]) process.stdout.write(`${line}\n`);
+
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(1), stopMs).unref();
+    void server.stop().then(
+      () => process.exit(0),
+      (fault: unknown) => {
+        log.error({ err: fault }, 'the stop failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+try {
+  await run();
+} catch (fault) {
+  // One line for whoever starts the server; a fault of the product shows where it came from.
+  const expected = fault instanceof ConfigError || fault instanceof DataDirInUse;
+  const told = fault instanceof Error ? (expected ? fault.message : fault.stack) : String(fault);
+  process.stderr.write(`recalld: ${told}\n`);
+  process.exit(expected ? misconfigured : 1);
+}

@@ -45,7 +45,7 @@ export function createTicker(options: TickerOptions): Ticker {
     try {
       more = await options.run();
     } catch (fault) {
-      options.log.error({ fault, work: options.name }, 'background work failed; it is tried again');
+      options.log.error({ err: fault, work: options.name }, 'background work failed; it is tried again');
     }
     running = undefined;
     schedule(more || hinted ? options.gapMs : options.intervalMs);

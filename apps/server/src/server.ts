@@ -1,0 +1,75 @@
+import type { DeliveryWorker } from '@recalld/adapters-callbacks';
+import type { SqliteStorage } from '@recalld/adapters-storage';
+import type { CommandLoop } from '@recalld/domain';
+import type { FastifyInstance } from 'fastify';
+import { ConfigError } from './config.js';
+import type { Workers } from './workers.js';
+
+export interface ServerParts {
+  readonly http: FastifyInstance;
+  readonly workers: Workers;
+  readonly deliveryWorker: DeliveryWorker;
+  readonly loop: CommandLoop;
+  readonly storage: SqliteStorage;
+}
+
+export interface Server {
+  /** Answers the URL that it listens at. */
+  start(host: string, port: number): Promise<string>;
+  /** Everything that was acknowledged is on disk when it resolves; at most about eight seconds. */
+  stop(): Promise<void>;
+}
+
+/** Of the ten seconds that a stop may take. */
+const requestsMs = 3_000;
+const deliveriesMs = 3_000;
+
+/** Starts and stops the parts, each before those that it relies on are gone. */
+export function createServer(parts: ServerParts): Server {
+  const { http, workers, deliveryWorker, loop, storage } = parts;
+  return {
+    async start(host, port) {
+      const url = await http
+        .listen({ host, port })
+        .catch((fault: unknown) => refuseAddress(fault, host, port));
+      workers.start();
+      deliveryWorker.start();
+      return url;
+    },
+    async stop() {
+      await closeListener(http);
+      await Promise.all([workers.stop(), deliveryWorker.stop(deliveriesMs)]);
+      await loop.drain();
+      await storage.close();
+    },
+  };
+}
+
+/** Answers what is under way; connections that stay open longer are cut. */
+async function closeListener(http: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => {
+    http.server.closeAllConnections();
+  }, requestsMs);
+  await http.close();
+  clearTimeout(cut);
+}
+
+/** @throws ConfigError when the address is taken or not this machine's, else the fault itself. */
+function refuseAddress(fault: unknown, host: string, port: number): never {
+  const code = fault instanceof Error && 'code' in fault ? fault.code : undefined;
+  switch (code) {
+    case 'EADDRINUSE':
+      throw new ConfigError(
+        `PORT holds "${port}", which another process listens on at ${host}; it takes a free port`,
+      );
+    case 'EACCES':
+      throw new ConfigError(`PORT holds "${port}", which this user may not listen on; it takes another port`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      throw new ConfigError(
+        `HOST holds "${host}", which is not an address of this machine; it takes one that is`,
+      );
+    default:
+      throw fault;
+  }
+}
