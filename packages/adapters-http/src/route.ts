@@ -9,9 +9,10 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
  * Who may call. `app`: the app's own token. `appOrUser`: that, or the token of the user whom the
- * path names as `{username}`. `root`: the operator. `rootOrApp`: the operator or the app's token.
+ * path names as `{username}`. `appOrAnyUser`: any token of the app. `root`: the operator.
+ * `rootOrApp`: the operator or the app's own token.
  */
-export type Auth = 'none' | 'app' | 'appOrUser' | 'root' | 'rootOrApp';
+export type Auth = 'none' | 'app' | 'appOrUser' | 'appOrAnyUser' | 'root' | 'rootOrApp';
 
 /** A JSON schema (draft 7, as Ajv reads it), also printed in /openapi.json. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -1,26 +1,59 @@
 import type { HttpDeps } from '../deps.js';
 import type { Api } from '../route.js';
-import { failures } from './errors.js';
+import { chatfileRoutes } from './chatfiles.js';
+import { chatMemberRoutes } from './chatMembers.js';
+import { chatRoutes } from './chats.js';
+import { conversationRoutes } from './conversations.js';
+import { deleteConversationRoutes } from './deleteConversation.js';
+import { recallRoutes } from './recall.js';
+import { createReplies } from './replies.js';
+import { roamingRoutes } from './roaming.js';
+import { sendRoutes } from './send.js';
+import { tokenRoutes } from './tokens.js';
+import { userRoutes } from './users.js';
 
 const corsHeaders = { 'access-control-allow-origin': '*' };
 
-/** What the web SDKs ask a browser to send. */
+/** What the web SDKs ask a browser to send (msync). */
+const sdkHeaders = [
+  'accept',
+  'authorization',
+  'content-type',
+  'restrict-access',
+  'share-secret',
+  'thumbnail',
+  'thumbnail-height',
+  'thumbnail-width',
+  'x-requested-with',
+];
+
 const preflight = {
-  ...corsHeaders,
   'access-control-allow-methods': 'GET, POST, PUT, DELETE',
-  'access-control-allow-headers':
-    'authorization, content-type, restrict-access, share-secret, thumbnail, thumbnail-height, thumbnail-width, x-requested-with',
+  'access-control-allow-headers': sdkHeaders.join(', '),
   'access-control-max-age': '86400',
 };
 
 /** The Easemob REST contract. It answers for every path that nobody else claims. */
-export function easemobApi(_deps: HttpDeps): Api {
+export function easemobApi(deps: HttpDeps): Api {
+  const replies = createReplies(deps);
+  const resources = [
+    tokenRoutes,
+    userRoutes,
+    chatRoutes,
+    chatMemberRoutes,
+    sendRoutes,
+    recallRoutes,
+    deleteConversationRoutes,
+    conversationRoutes,
+    roamingRoutes,
+    chatfileRoutes,
+  ];
   return {
     name: 'easemob',
     prefix: '/',
     headers: corsHeaders,
     preflight,
-    routes: [],
-    refuse: failures,
+    routes: resources.flatMap((routesOf) => routesOf(deps, replies)),
+    refuse: replies.failed,
   };
 }

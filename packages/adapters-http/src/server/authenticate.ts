@@ -33,6 +33,7 @@ export function authenticate(deps: Authenticator, auth: Auth, shown: Credentials
       return deps.isRootToken(token) ? root : byAppToken(deps, auth, token, shown);
     case 'app':
     case 'appOrUser':
+    case 'appOrAnyUser':
       return byAppToken(deps, auth, token, shown);
   }
 }
@@ -44,6 +45,7 @@ function byAppToken(deps: Authenticator, auth: Auth, token: string, shown: Crede
   if (claims === 'expired') return 'tokenExpired';
   if (claims === 'corrupt') return 'tokenCorrupt';
   if (claims.subject.kind === 'app') return appItself;
-  if (auth === 'appOrUser' && claims.subject.user === shown.username) return claims.subject;
-  return 'notPermitted';
+  const permitted =
+    auth === 'appOrAnyUser' || (auth === 'appOrUser' && claims.subject.user === shown.username);
+  return permitted ? claims.subject : 'notPermitted';
 }

@@ -1,0 +1,29 @@
+import type { ChatKey } from '@recalld/domain';
+
+/** What groups and rooms are called in paths and answers (contract A11). */
+export interface ChatWords {
+  readonly kind: ChatKey['kind'];
+  /** In paths. */
+  readonly collection: 'chatgroups' | 'chatrooms';
+  /** The field of an answer that holds the chat's id. */
+  readonly idField: 'groupid' | 'id';
+  /** In operation ids and summaries. */
+  readonly noun: 'Group' | 'Room';
+  readonly tag: string;
+}
+
+export const groups: ChatWords = {
+  kind: 'groupchat',
+  collection: 'chatgroups',
+  idField: 'groupid',
+  noun: 'Group',
+  tag: 'Groups',
+};
+
+export const rooms: ChatWords = {
+  kind: 'chatroom',
+  collection: 'chatrooms',
+  idField: 'id',
+  noun: 'Room',
+  tag: 'Chat rooms',
+};

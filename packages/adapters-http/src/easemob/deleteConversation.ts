@@ -1,0 +1,88 @@
+import type { ConversationKind } from '@recalld/domain';
+import type { HttpDeps } from '../deps.js';
+import type { Answer, Call, JsonSchema, Route } from '../route.js';
+import { appOf, param, queryText } from '../route.js';
+import { isCleanText, isId } from '../server/text.js';
+import { errors } from './errors.js';
+import { restOrigin } from './origin.js';
+import type { Replies } from './replies.js';
+import { answers, oneOfOrEmpty, textOrEmpty } from './schemas.js';
+
+const resourceCharsMax = 256;
+
+/** Seed 002; `groupChat` is how the web SDK spells it (msync). */
+const deleteBody: JsonSchema = {
+  type: 'object',
+  description: 'All three are required.',
+  properties: {
+    channel: textOrEmpty(),
+    type: oneOfOrEmpty('chat', 'groupchat', 'groupChat'),
+    delete_roam: oneOfOrEmpty(true, false),
+  },
+};
+
+/** What fits {@link deleteBody}. */
+interface DeleteBody {
+  readonly channel?: string | null;
+  readonly type?: ConversationKind | 'groupChat' | '' | null;
+  readonly delete_roam?: boolean | '' | null;
+}
+
+/** Deletes one user's view of a chat. Both spellings of the path, the vendor's server's and its SDK's. */
+export function deleteConversationRoutes(deps: HttpDeps, replies: Replies): readonly Route[] {
+  async function remove(call: Call): Promise<Answer> {
+    // The row's schema has been enforced.
+    const { channel, type, delete_roam: deleteRoaming } = call.body as DeleteBody;
+    if (channel === undefined || channel === null || channel === '') {
+      return replies.refused(call, errors.channelEmpty);
+    }
+    if (type === undefined || type === null || type === '') return replies.refused(call, errors.typeEmpty);
+    if (typeof deleteRoaming !== 'boolean') return replies.refused(call, errors.deleteRoamEmpty);
+    if (!isId(channel)) return replies.refused(call, errors.invalidBody);
+    const { principal } = call;
+    await deps.loop.submit<'DeleteConversation'>([
+      {
+        type: 'DeleteConversation',
+        app: appOf(call).no,
+        user: param(call, 'username'),
+        kind: type === 'chat' ? 'chat' : 'groupchat',
+        channel,
+        deleteRoaming,
+        origin: restOrigin(call),
+        originDevice: deviceOf(call),
+        by: principal.kind === 'user' ? principal.user : 'admin',
+        now: deps.clock.now(),
+      },
+    ]);
+    return replies.ok(call, { path: '/users/user_channel', entities: [], data: { result: 'ok' } });
+  }
+
+  const row = {
+    method: 'DELETE',
+    tag: 'Conversations',
+    auth: 'appOrUser',
+    body: deleteBody,
+    answers: answers(200, 400, 401, 404),
+    handle: remove,
+  } as const;
+  return [
+    {
+      ...row,
+      path: '/{org}/{app}/users/{username}/user_channel',
+      operationId: 'deleteConversation',
+      summary: 'Deletes one user’s view of a chat',
+    },
+    {
+      ...row,
+      path: '/{org}/{app}/user/{username}/user_channel',
+      operationId: 'deleteConversationFromSdk',
+      summary: 'Deletes one user’s view of a chat, as the web SDK asks for it',
+      query: { resource: { type: 'string', description: 'The acting device; the others are told.' } },
+    },
+  ];
+}
+
+function deviceOf(call: Call): string | null {
+  const resource = queryText(call, 'resource');
+  return isCleanText(resource) && resource.length <= resourceCharsMax ? resource : null;
+}
