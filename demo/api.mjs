@@ -10,7 +10,7 @@ import { textsOf } from './roaming.mjs';
  * @param {CallOptions} [options]
  * @returns {Promise<Answer>} `body` is undefined for an answer that is no JSON
  */
-export async function call(method, url, { token, json, form, headers } = {}) {
+async function call(method, url, { token, json, form, headers } = {}) {
   const response = await fetch(url, {
     method,
     headers: {
