@@ -1,4 +1,6 @@
 export * from './contracts/index.js';
+export * from './given.js';
 export * from './memory/index.js';
 export * from './samples.js';
+export * from './units.js';
 export * from './world.js';

@@ -5,7 +5,7 @@ import { appSample, attachmentSample, idAt, sampleInstant } from '../samples.js'
 import type { World } from '../world.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
-import { recallUnit, sendUnit, unitOf } from './units.js';
+import { recallUnit, sendUnit, unitOf } from '../units.js';
 
 const [m1, m2, m3] = [1, 2, 3].map((n) => idAt(sampleInstant, n)) as [string, string, string];
 const recallIdOf = (n: number) => idAt(sampleInstant + 60_000, n);

@@ -3,7 +3,7 @@ import { messageStream, pairTimeline, recallPolicyStream } from '../../kernel/st
 import { appSample, attachmentSample, idAt, ruleSample, sampleInstant, textContent } from '../samples.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
-import { loadOne, recalledEvent, recallUnit, sendUnit, sentEvent, unitOf } from './units.js';
+import { loadOne, recalledEvent, recallUnit, sendUnit, sentEvent, unitOf } from '../units.js';
 
 const msgId = idAt(sampleInstant, 1);
 const stream = messageStream(msgId);

@@ -5,7 +5,7 @@ import { groupTimeline, pairTimeline } from '../../kernel/stream.js';
 import { appSample, groupSample, idAt, roomSample, ruleSample, sampleInstant } from '../samples.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
-import { loadOne, recallUnit, sendUnit } from './units.js';
+import { loadOne, recallUnit, sendUnit } from '../units.js';
 
 const group: ChatKey = { kind: 'groupchat', id: 'g1' };
 const room: ChatKey = { kind: 'chatroom', id: 'r1' };

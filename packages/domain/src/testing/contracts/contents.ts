@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { idAt, sampleInstant, textContent } from '../samples.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
-import { recallUnit, sendUnit } from './units.js';
+import { recallUnit, sendUnit } from '../units.js';
 
 const first = idAt(sampleInstant, 1);
 const second = idAt(sampleInstant, 2);

@@ -6,7 +6,7 @@ import { idAt, ruleSample, sampleInstant } from '../samples.js';
 import type { World } from '../world.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
-import { recalledEvent, sentEvent, unitOf } from './units.js';
+import { recalledEvent, sentEvent, unitOf } from '../units.js';
 
 const leaseMs = 20_000;
 

@@ -1,15 +1,15 @@
-import type { NewEvent } from '../../events.js';
-import { assert } from '../../kernel/assert.js';
-import type { AppNo } from '../../kernel/ids.js';
-import { messageStream } from '../../kernel/stream.js';
-import { timelineOf, unknownMessage } from '../../message/message.js';
-import type { MessageRecalled, MessageSent } from '../../message/message.js';
-import { sendMessage } from '../../message/sendMessage.js';
-import type { SendMessage } from '../../message/sendMessage.js';
-import type { StoredContent } from '../../message/content.js';
-import type { LoadedFacts, Unit, WantedFacts } from '../../ports/commandStore.js';
-import type { StoragePorts } from '../../ports/storagePorts.js';
-import { idAt, sampleInstant, sampleOrigin, sendSample } from '../samples.js';
+import type { NewEvent } from '../events.js';
+import { assert } from '../kernel/assert.js';
+import type { AppNo } from '../kernel/ids.js';
+import { messageStream } from '../kernel/stream.js';
+import { timelineOf, unknownMessage } from '../message/message.js';
+import type { MessageRecalled, MessageSent } from '../message/message.js';
+import { sendMessage } from '../message/sendMessage.js';
+import type { SendMessage } from '../message/sendMessage.js';
+import type { StoredContent } from '../message/content.js';
+import type { LoadedFacts, Unit, WantedFacts } from '../ports/commandStore.js';
+import type { StoragePorts } from '../ports/storagePorts.js';
+import { idAt, sampleInstant, sampleOrigin, sendSample } from './samples.js';
 
 // Units as the loop would hand them over, for suites that look at the store alone.
 
