@@ -1,1 +1,1 @@
-export {};
+export { createMessageCodec } from './messageCodec.js';
