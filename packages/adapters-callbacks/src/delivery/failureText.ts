@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { AddressRefused } from './addressGuard.js';
 
 const texts: readonly (readonly [RegExp, string])[] = [
@@ -6,7 +7,7 @@ const texts: readonly (readonly [RegExp, string])[] = [
   [/^(ENOTFOUND|EAI_\w+)$/, 'the host name could not be resolved'],
   [/^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/, 'no connection in time'],
   [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'the host cannot be reached'],
-  [/^(HPE_\w+|UND_ERR_HEADERS_OVERFLOW)$/, 'the answer is not HTTP'],
+  [/^UND_ERR_HEADERS_OVERFLOW$/, 'the headers of the answer are too long'],
   [/CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_|ISSUER/, 'the TLS certificate is not valid'],
   [/^(ERR_SSL_|ERR_TLS_|EPROTO)/, 'no TLS connection could be made'],
 ];
@@ -17,6 +18,7 @@ const texts: readonly (readonly [RegExp, string])[] = [
  */
 export function failureText(error: unknown): string {
   if (error instanceof AddressRefused) return 'the address is not public';
+  if (error instanceof errors.HTTPParserError) return 'the answer is not HTTP';
   const code = codeOf(error);
   if (code === undefined) return 'the request failed';
   const known = texts.find(([pattern]) => pattern.test(code));
