@@ -41,7 +41,13 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     routerOptions: { maxParamLength: pathCharsMax },
     rewriteUrl: (request) => encodeRawBytes(request.url ?? '/'),
     ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        allowUnionTypes: true,
+      },
     },
     frameworkErrors: (error, request, reply) => refuseThrown(deps, error, request, reply),
     clientErrorHandler: refuseBrokenRequest,

@@ -1,0 +1,139 @@
+import type { AccessTokens, SecretBox, Topic } from '@recalld/domain';
+import { createMemorySignals, createMemoryStorage, createWorld } from '@recalld/domain/testing';
+import type { World } from '@recalld/domain/testing';
+import type { FastifyInstance } from 'fastify';
+import { adminApi } from '../admin/api.js';
+import type { AdminDeps } from '../admin/deps.js';
+import type { Api, Method } from '../route.js';
+import { createServer } from '../server/server.js';
+
+export const rootToken = 'the-root-token';
+
+/** Tokens that say openly what they are: `app:1`, `user:1:ann`, `expired:1`. */
+export const openTokens: AccessTokens = {
+  issue: (app, { subject }) => (subject.kind === 'app' ? `app:${app.no}` : `user:${app.no}:${subject.user}`),
+  verify(app, token, now) {
+    const [kind, no, user] = token.split(':');
+    if (no !== String(app.no)) return 'corrupt';
+    const times = { issuedAt: now, expiresAt: null };
+    if (kind === 'app') return { subject: { kind }, ...times };
+    if (kind === 'user' && user !== undefined) return { subject: { kind, user }, ...times };
+    return kind === 'expired' ? 'expired' : 'corrupt';
+  },
+};
+
+/** Sealed so that a test sees what was sealed. */
+export const openBox: SecretBox = {
+  seal: (secret) => `sealed(${secret})`,
+  open: (sealed) => sealed.slice('sealed('.length, -1),
+};
+
+export interface Answered {
+  readonly status: number;
+  /** Parsed JSON; undefined for anything else. */
+  readonly body: unknown;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+export interface Asked {
+  readonly token?: string | null;
+  readonly body?: unknown;
+  /** A body that is sent as it is. */
+  readonly raw?: string;
+  readonly contentType?: string;
+}
+
+export interface AdminWorld extends World {
+  readonly api: Api;
+  readonly server: FastifyInstance;
+  /** Topics announced so far. */
+  readonly announced: readonly Topic[];
+  /** Asks with the root token, unless told otherwise; a path without `/` in front is the demo app's. */
+  ask(method: Method, path: string, asked?: Asked): Promise<Answered>;
+}
+
+/** The management API over in-memory storage with the app `demo-org#demo-app`. */
+export async function createAdminWorld(change: Partial<AdminDeps> = {}): Promise<AdminWorld> {
+  const world = await createWorld(createMemoryStorage());
+  const signals = createMemorySignals();
+  const announced: Topic[] = [];
+  signals.listen((topic) => announced.push(topic));
+  const api = adminApi({
+    storage: world.ports,
+    loop: world.loop,
+    secretBox: openBox,
+    callbackRequests: {
+      render: async ({ rule, events }) => ({
+        url: rule.url,
+        headers: {},
+        body: JSON.stringify(events.length),
+      }),
+      callId: ({ rule, events }) =>
+        rule.dialect === 'tencent' ? null : `call-${String(events[0]?.position)}`,
+    },
+    callbackUrls: {
+      refusal: (url) => (url.startsWith('https://') ? undefined : 'Send an https URL as url.'),
+    },
+    settings: { publicUrl: null, messageRetentionMs: null, logRequests: false },
+    signals,
+    ...change,
+  });
+  const server = serverOf(world, [api]);
+  return { ...world, api, server, announced, ask: asker(server) };
+}
+
+/** A server of some APIs; what none of them claims is answered by the last one. */
+export function serverOf(world: World, apis: readonly Api[]): FastifyInstance {
+  const [last] = apis.slice(-1);
+  if (last === undefined) throw new Error('a server has an API');
+  const quiet = () => undefined;
+  return createServer({
+    apps: world.ports.apps,
+    tokens: openTokens,
+    isRootToken: (token) => token === rootToken,
+    clock: world.clock,
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    apis: [...apis, { ...last, prefix: '/', routes: [] }],
+    observers: [],
+  });
+}
+
+function asker(server: FastifyInstance): AdminWorld['ask'] {
+  return async (method, path, { token = rootToken, body, raw, contentType } = {}) => {
+    const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    const response = await server.inject({
+      method,
+      url: path.startsWith('/') ? path : `/admin/v1/apps/demo-org/demo-app/${path}`,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(payload === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+      },
+      ...(payload === undefined ? {} : { payload }),
+    });
+    const { statusCode: status, body: text, headers } = response;
+    const isJson = String(headers['content-type']).startsWith('application/json');
+    return { status, text, headers, body: isJson ? (JSON.parse(text) as unknown) : undefined };
+  };
+}
+
+/** Settles every open delivery of the app as a worker would, with one attempt. */
+export async function attemptAll({ ports, clock }: World, accepted: boolean): Promise<void> {
+  const owner = 'a worker';
+  const now = clock.now();
+  const claimed = await ports.deliveries.claim({ max: 100, owner, now, leaseMs: 1000 });
+  await ports.deliveries.settle(
+    claimed.map(({ id }) => ({
+      id,
+      owner,
+      state: { status: accepted ? 'delivered' : 'dead', attempts: 1 },
+      attempt: {
+        requestedAt: now,
+        tookMs: 12,
+        status: accepted ? 200 : 500,
+        error: null,
+        answerHead: accepted ? 'ok' : 'no',
+      },
+    })),
+  );
+}
