@@ -74,20 +74,24 @@ export function createGuardedLookup(
     return answer;
   }
 
-  return (hostname, options, callback) => {
-    resolveOnce(hostname)
-      .then((addresses) => {
-        if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) {
-          throw new AddressRefused(`${hostname} resolves to an address that is not public`);
-        }
-        const [first] = addresses;
-        if (first === undefined) throw new Error(`${hostname} resolves to no address`);
-        return options.all === true
-          ? () => callback(null, [...addresses])
-          : () => callback(null, first.address, first.family);
-      })
-      .catch((err: NodeJS.ErrnoException) => () => callback(err, options.all === true ? [] : ''))
-      // Outside of the promise: what the connection throws is not a failed look-up.
-      .then((answer) => process.nextTick(answer));
+  async function allowedAddresses(hostname: string): Promise<readonly [LookupAddress, ...LookupAddress[]]> {
+    const [first, ...rest] = await resolveOnce(hostname);
+    if (first === undefined) throw new Error(`${hostname} resolves to no address`);
+    const addresses = [first, ...rest] as const;
+    if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) {
+      throw new AddressRefused(`${hostname} resolves to an address that is not public`);
+    }
+    return addresses;
+  }
+
+  return (hostname, { all }, callback) => {
+    // In a later tick: what the connection throws from its callback is not a failed look-up.
+    allowedAddresses(hostname).then(
+      ([first, ...rest]) =>
+        process.nextTick(() =>
+          all === true ? callback(null, [first, ...rest]) : callback(null, first.address, first.family),
+        ),
+      (err: NodeJS.ErrnoException) => process.nextTick(() => callback(err, all === true ? [] : '')),
+    );
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { assert, limits, settle } from '@recalld/domain';
 import type { ClaimedDelivery, DeliveryQueue, SettledDelivery, Signals } from '@recalld/domain';
 import { makeAttempt } from './attempt.js';
@@ -82,6 +83,7 @@ class Worker implements DeliveryWorker {
     this.#deps = deps;
     this.#bounds = { ...defaultBounds, ...deps.bounds };
     this.#owner = deps.owner ?? randomUUID();
+    setMaxListeners(this.#bounds.underwayMax, this.#cutting.signal);
     const { queue, log } = deps;
     const onWritten = (settled: readonly SettledDelivery[]) => this.#letGo(settled);
     this.#outcomes = new Outcomes({ queue, log, gatherMs: this.#bounds.gatherMs, onWritten });
