@@ -12,6 +12,7 @@ export { describeDeliveryReader } from './deliveryReader.js';
 export { describeApps, describeSecrets, describeUsers } from './directory.js';
 export { describeEventLog } from './eventLog.js';
 export { describeExpiredMessages } from './expiredMessages.js';
+export { describeHistories } from './histories.js';
 export { describeIdSource } from './idSource.js';
 export type { IdSourceHarness, SourceUnderTest } from './idSource.js';
 export { describeRoaming } from './roaming.js';

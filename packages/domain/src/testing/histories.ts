@@ -1,0 +1,151 @@
+import { createCommandLoop } from '../application/commandLoop.js';
+import type { CommandLoop } from '../application/commandLoop.js';
+import type { Command, CommandType, Outcome } from '../application/command.js';
+import type { ChatKind } from '../chat/chat.js';
+import { assert } from '../kernel/assert.js';
+import type { AppNo, Instant } from '../kernel/ids.js';
+import type { CommandStore } from '../ports/commandStore.js';
+import type { StoragePorts } from '../ports/storagePorts.js';
+import { createFixedClock, immediateTurn } from './memory/time.js';
+import type { FixedClock } from './memory/time.js';
+import { appSample, attachmentSample, deleteSample, groupSample, idAt, policySample } from './samples.js';
+import { recallSample, ruleSample, sampleInstant, sendSample, textContent } from './samples.js';
+import { planRecalls } from './world.js';
+
+// A small world in which commands meet each other all the time, for properties over whole histories.
+
+export const historyUsers = ['u1', 'u2', 'u3'] as const;
+export const historyFiles = ['f1', 'f2'] as const;
+export const historyMessages = Array.from({ length: 6 }, (_, n) => idAt(sampleInstant, n));
+export const historyGroup = { kind: 'groupchat', id: 'g1' } as const;
+
+/** What somebody asks for, in small numbers; {@link commandFrom} makes a command of it. */
+export interface Wish {
+  readonly type: CommandType;
+  readonly message: number;
+  readonly user: number;
+  readonly peer: number;
+  readonly inGroup: boolean;
+  readonly forced: boolean;
+  readonly flag: boolean;
+  readonly file: number;
+  /** Makes the recall's own id. */
+  readonly nth: number;
+}
+
+/** One step of a history: commands that arrive together on two nodes, somebody who comes or goes, or time. */
+export type Step =
+  | { readonly type: 'commands'; readonly wishes: readonly Wish[] }
+  | { readonly type: 'join' | 'leave'; readonly user: number }
+  | { readonly type: 'wait'; readonly seconds: number };
+
+/** The command that a wish comes to at an instant. */
+export function commandFrom(wish: Wish, app: AppNo, now: Instant): Command {
+  const msgId = choose(historyMessages, wish.message);
+  const [user, peer] = [choose(historyUsers, wish.user), choose(historyUsers, wish.peer)];
+  const file = choose(historyFiles, wish.file);
+  const chatKind: ChatKind = wish.inGroup ? 'groupchat' : 'chat';
+  const to = wish.inGroup ? historyGroup.id : peer;
+  switch (wish.type) {
+    case 'SendMessage': {
+      const attachments = wish.flag ? [file] : [];
+      const expiresAt = wish.forced ? now + 60_000 : null;
+      const content = textContent(`body of ${msgId}`);
+      return sendSample({ app, msgId, from: user, to, chatKind, attachments, expiresAt, content, now });
+    }
+    case 'RecallMessage': {
+      const recallId = idAt(sampleInstant, 1000 + wish.nth);
+      const authority = wish.flag ? 'app' : 'user';
+      const waive = { window: wish.forced, absence: wish.forced };
+      return recallSample({ app, msgId, recallId, by: user, to, chatKind, authority, waive, now });
+    }
+    case 'DeleteConversation':
+      return deleteSample({ app, user, kind: chatKind, channel: to, deleteRoaming: wish.flag, now });
+    case 'ChangeRecallPolicy': {
+      const enabled = wish.flag || wish.forced;
+      return policySample({ app, enabled, windowSeconds: 30 + 60 * wish.file, now });
+    }
+    case 'ExpireMessage':
+      return { type: 'ExpireMessage', app, msgId, now };
+    case 'PurgeAttachment':
+      return { type: 'PurgeAttachment', app, msgId, attachment: file, now };
+  }
+}
+
+/** What was asked, and what became of it. */
+export interface Answered {
+  readonly command: Command;
+  /** The outcome, or the fault. */
+  readonly outcome: Outcome | Error;
+}
+
+/** A store with an app, a group, two files and a callback rule, and two nodes that write to it. */
+export interface Stage {
+  readonly ports: StoragePorts;
+  readonly app: AppNo;
+  readonly clock: FixedClock;
+  /** Submits each command as a unit of its own, in turn on the two nodes, all at once. */
+  submit(commands: readonly Command[]): Promise<readonly Answered[]>;
+  /** Takes a step one second after the one before. */
+  take(step: Step): Promise<readonly Answered[]>;
+}
+
+export async function createStage(ports: StoragePorts, store: CommandStore = ports.commands): Promise<Stage> {
+  const clock = createFixedClock(sampleInstant);
+  const created = await ports.apps.create(appSample());
+  assert(typeof created === 'object', 'the storage is empty');
+  const app = created.no;
+  await ports.rules.create(ruleSample(app, 'r1'));
+  await ports.chats.create(groupSample(app, historyGroup.id, { owner: 'u1' }), ['u2']);
+  for (const id of historyFiles) await ports.attachments.add(attachmentSample(app, id));
+  const nodes = ['a', 'b'].map((node) => nodeOn(store, node));
+  const submit: Stage['submit'] = (commands) =>
+    Promise.all(commands.map((command, n) => answerOf(choose(nodes, n), command)));
+  return {
+    ports,
+    app,
+    clock,
+    submit,
+    take: async (step) => {
+      clock.advance(step.type === 'wait' ? step.seconds * 1000 : 1000);
+      switch (step.type) {
+        case 'commands':
+          return await submit(step.wishes.map((wish) => commandFrom(wish, app, clock.now())));
+        case 'join':
+          await ports.chats.addMembers(app, historyGroup, [choose(historyUsers, step.user)]);
+          return [];
+        case 'leave':
+          await ports.chats.removeMembers(app, historyGroup, [choose(historyUsers, step.user)]);
+          return [];
+        case 'wait':
+          return [];
+      }
+    },
+  };
+}
+
+function nodeOn(store: CommandStore, node: string): CommandLoop {
+  let commands = 0;
+  return createCommandLoop({
+    store,
+    plan: planRecalls,
+    nextCommandId: () => `${node}${(commands += 1)}`,
+    nextTurn: immediateTurn,
+  });
+}
+
+async function answerOf(loop: CommandLoop, command: Command): Promise<Answered> {
+  try {
+    const [outcome] = await loop.submit([command]);
+    assert(outcome !== undefined, 'one command has one outcome');
+    return { command, outcome };
+  } catch (fault) {
+    return { command, outcome: fault instanceof Error ? fault : new Error(String(fault)) };
+  }
+}
+
+function choose<T>(choices: readonly T[], index: number): T {
+  const choice = choices[index % choices.length];
+  assert(choice !== undefined, 'there is something to choose from');
+  return choice;
+}
