@@ -3,7 +3,8 @@ import type { App, CallbackRule, CallbackRuleChange, ChatKind } from '@recalld/d
 import { bad, good } from './checked.js';
 import type { Checked } from './checked.js';
 import type { AdminDeps } from './deps.js';
-import { chatTypes, dialects } from './schemas.js';
+import { chatTypes } from './schemas.js';
+import type { dialects } from './schemas.js';
 
 type Fields = Pick<CallbackRule, 'name' | 'url' | 'dialect' | 'chatTypes' | 'enabled' | 'sealedSecret'>;
 

@@ -43,6 +43,7 @@ const security: { readonly [A in Auth]: readonly string[] } = {
   none: [],
   app: ['appToken'],
   appOrUser: ['appToken', 'userToken'],
+  appOrAnyUser: ['appToken', 'userToken'],
   root: ['rootToken'],
   rootOrApp: ['rootToken', 'appToken'],
 };
@@ -52,7 +53,7 @@ const bearer = (description: string) => ({ type: 'http', scheme: 'bearer', descr
 const securitySchemes = {
   rootToken: bearer("The operator's token, RECALLD_ROOT_TOKEN."),
   appToken: bearer("The app's own token, from its client id and secret."),
-  userToken: bearer('The token of the user whom the path names.'),
+  userToken: bearer('The token of a user of the app; where the path names one, of that user.'),
 };
 
 /** Describes every row of every API; nothing is written twice. */

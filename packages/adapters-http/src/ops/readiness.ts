@@ -27,16 +27,16 @@ export async function readReadiness(
   return { missing: names(true), degraded: names(false) };
 }
 
-function answers({ check }: ReadinessCheck, withinMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), withinMs);
-    const settle = (there: boolean): void => {
-      clearTimeout(timer);
-      resolve(there);
-    };
-    check().then(
-      () => settle(true),
-      () => settle(false),
-    );
+async function answers(check: ReadinessCheck, withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), withinMs);
   });
+  try {
+    return await Promise.race([check.check().then(() => true), late]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { createAdminWorld } from '../testing/adminWorld.js';
+import type { AdminWorld } from '../testing/adminWorld.js';
+
+const hook = { name: 'hook', url: 'https://backend.example.com/cb', dialect: 'easemob', secret: 's3cret' };
+
+/** A rule made through the API; answers its id. */
+async function given(world: AdminWorld, change: object = {}): Promise<string> {
+  const { body } = await world.ask('POST', 'callback-rules', { body: { ...hook, ...change } });
+  return String(Object(body).id);
+}
+
+async function bindSdkAppId({ ports, app }: AdminWorld): Promise<void> {
+  await ports.apps.changeCredentials(app.no, { sdkAppId: 1_400_000_001 });
+}
+
+describe('callback rules', () => {
+  it('are made with defaults and answered without their secret', async () => {
+    const world = await createAdminWorld();
+
+    const { status, body } = await world.ask('POST', 'callback-rules', { body: hook });
+
+    expect(status).toBe(201);
+    expect(body).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      name: 'hook',
+      url: 'https://backend.example.com/cb',
+      dialect: 'easemob',
+      chat_types: ['chat', 'groupchat', 'chatroom'],
+      enabled: true,
+      has_secret: true,
+      created_at: world.clock.now(),
+    });
+    const rule = await world.ports.rules.find(world.app.no, String(Object(body).id));
+    expect(rule?.sealedSecret).toBe('sealed(s3cret)');
+  });
+
+  it('get a secret from the server when an easemob rule brings none, shown in that answer only', async () => {
+    const world = await createAdminWorld();
+
+    const { body } = await world.ask('POST', 'callback-rules', { body: { ...hook, secret: undefined } });
+
+    const { id, secret } = Object(body) as { id: string; secret: string };
+    expect(secret).toMatch(/^[\w-]{32}$/);
+    expect((await world.ports.rules.find(world.app.no, id))?.sealedSecret).toBe(`sealed(${secret})`);
+    expect((await world.ask('GET', `callback-rules/${id}`)).text).not.toContain(secret);
+    expect((await world.ask('GET', 'callback-rules')).text).not.toContain(secret);
+  });
+
+  it('may go without a secret in the tencent dialect', async () => {
+    const world = await createAdminWorld();
+    await bindSdkAppId(world);
+    const body = { ...hook, dialect: 'tencent', secret: undefined };
+    const answer = await world.ask('POST', 'callback-rules', { body });
+    expect(answer).toMatchObject({ status: 201, body: { dialect: 'tencent', has_secret: false } });
+    expect(answer.body).not.toHaveProperty('secret');
+  });
+
+  it('speak the tencent dialect only for an app with an sdkappid', async () => {
+    const world = await createAdminWorld();
+    const tencent = { ...hook, dialect: 'tencent' };
+    const refused = await world.ask('POST', 'callback-rules', { body: tencent });
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    expect(Object(refused.body).error_description).toMatch(/sdkappid/);
+    const id = await given(world);
+    const changed = await world.ask('PATCH', `callback-rules/${id}`, { body: { dialect: 'tencent' } });
+    expect(changed.status).toBe(400);
+  });
+
+  it.each([
+    ['a dialect that does not exist yet', { dialect: 'native' }],
+    ['an unknown dialect', { dialect: 'esperanto' }],
+    ['a URL that the guard refuses', { url: 'http://127.0.0.1/' }],
+    ['a URL that is too long', { url: `https://a.example/${'x'.repeat(2048)}` }],
+    ['an empty secret', { secret: '' }],
+    ['a secret that is too long', { secret: 'x'.repeat(257) }],
+    ['a secret that cannot be printed', { secret: 'tab\there' }],
+    ['an empty name', { name: '' }],
+    ['a name of blanks', { name: '   ' }],
+    ['a name with a control character', { name: 'a\u0000b' }],
+    ['a name of broken Unicode', { name: 'a\ud800' }],
+    ['a name that is too long', { name: 'x'.repeat(65) }],
+    ['no chat types', { chat_types: [] }],
+    ['an unknown chat type', { chat_types: ['chat', 'email'] }],
+    ['chat types that are no list', { chat_types: 'chat' }],
+    ['an enabled that is not true or false', { enabled: 1 }],
+    ['an unknown field', { colour: 'red' }],
+    ['no name', { name: undefined }],
+    ['no URL', { url: undefined }],
+    ['no dialect', { dialect: undefined }],
+  ])('are refused with %s', async (_, change) => {
+    const world = await createAdminWorld();
+    const answer = await world.ask('POST', 'callback-rules', { body: { ...hook, ...change } });
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    expect((await world.ask('GET', 'callback-rules')).body).toEqual({ entities: [] });
+  });
+
+  it('have names that are unique in an app', async () => {
+    const world = await createAdminWorld();
+    await given(world);
+    const other = await given(world, { name: 'other' });
+
+    const made = await world.ask('POST', 'callback-rules', { body: hook });
+    const renamed = await world.ask('PATCH', `callback-rules/${other}`, { body: { name: 'hook' } });
+
+    expect(made).toMatchObject({ status: 409, body: { error: 'conflict' } });
+    expect(renamed).toMatchObject({ status: 409, body: { error: 'conflict' } });
+  });
+
+  it('are listed page by page', async () => {
+    const world = await createAdminWorld();
+    for (const name of ['a', 'b', 'c']) await given(world, { name });
+
+    const first = await world.ask('GET', 'callback-rules?limit=2');
+    expect(first.body).toMatchObject({ entities: [{ name: 'a' }, { name: 'b' }] });
+    const { cursor } = Object(first.body) as { cursor: string };
+    const second = await world.ask('GET', `callback-rules?limit=2&cursor=${encodeURIComponent(cursor)}`);
+    expect(second.body).toEqual({ entities: [expect.objectContaining({ name: 'c' })] });
+  });
+
+  it('start from the beginning for a cursor that no page gave', async () => {
+    const world = await createAdminWorld();
+    await given(world);
+    const { body } = await world.ask('GET', 'callback-rules?cursor=nonsense');
+    expect(body).toMatchObject({ entities: [{ name: 'hook' }] });
+  });
+
+  it.each(['0', '1001', '-1', '1.5', 'ten', '1e2'])('are not listed by a limit of %s', async (limit) => {
+    const world = await createAdminWorld();
+    expect((await world.ask('GET', `callback-rules?limit=${limit}`)).status).toBe(400);
+  });
+
+  it('change only what a PATCH names, as a new version', async () => {
+    const world = await createAdminWorld();
+    const id = await given(world);
+
+    const body = { enabled: false, chat_types: ['chatroom', 'chat', 'chat'] };
+    const answer = await world.ask('PATCH', `callback-rules/${id}`, { body });
+
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { id, name: 'hook', enabled: false, chat_types: ['chat', 'chatroom'], has_secret: true },
+    });
+    const rule = await world.ports.rules.find(world.app.no, id);
+    expect(rule).toMatchObject({ sealedSecret: 'sealed(s3cret)', version: 2 });
+    expect((await world.ask('GET', `callback-rules/${id}`)).body).toEqual(answer.body);
+  });
+
+  it('change their secret without showing it', async () => {
+    const world = await createAdminWorld();
+    const id = await given(world);
+    const { text } = await world.ask('PATCH', `callback-rules/${id}`, { body: { secret: 'n3w' } });
+    expect(text).not.toContain('n3w');
+    expect((await world.ports.rules.find(world.app.no, id))?.sealedSecret).toBe('sealed(n3w)');
+  });
+
+  it('stop signing in the tencent dialect alone', async () => {
+    const world = await createAdminWorld();
+    await bindSdkAppId(world);
+    const easemob = await given(world);
+    const tencent = await given(world, { name: 'tencent', dialect: 'tencent' });
+    const unsigned = { body: { secret: null } };
+
+    expect((await world.ask('PATCH', `callback-rules/${easemob}`, unsigned)).status).toBe(400);
+    const answer = await world.ask('PATCH', `callback-rules/${tencent}`, unsigned);
+    expect(answer).toMatchObject({ status: 200, body: { has_secret: false } });
+    // A rule without a secret cannot become one that always signs.
+    const back = await world.ask('PATCH', `callback-rules/${tencent}`, { body: { dialect: 'easemob' } });
+    expect(back.status).toBe(400);
+    const withSecret = { dialect: 'easemob', secret: 's' };
+    expect((await world.ask('PATCH', `callback-rules/${tencent}`, { body: withSecret })).status).toBe(200);
+  });
+
+  it.each([[{}], [{ id: 'x' }], [{ created_at: 1 }], [{ url: 'http://a' }], [{ name: null }], [[]]])(
+    'refuse the PATCH %j',
+    async (body) => {
+      const world = await createAdminWorld();
+      const id = await given(world);
+      expect((await world.ask('PATCH', `callback-rules/${id}`, { body })).status).toBe(400);
+    },
+  );
+
+  it('are gone after DELETE', async () => {
+    const world = await createAdminWorld();
+    const id = await given(world);
+
+    const gone = await world.ask('DELETE', `callback-rules/${id}`);
+
+    expect(gone).toMatchObject({ status: 204, text: '' });
+    for (const [method, body] of [['GET'], ['PATCH', { enabled: true }], ['DELETE']] as const) {
+      const answer = await world.ask(method, `callback-rules/${id}`, { body });
+      expect(answer).toMatchObject({ status: 404, body: { error: 'not_found' } });
+    }
+  });
+
+  it('are of one app', async () => {
+    const world = await createAdminWorld();
+    await world.ports.apps.create({ ...world.app, name: 'other-app', uuid: 'other' });
+    const id = await given(world);
+    const ofOther = '/admin/v1/apps/demo-org/other-app/callback-rules';
+    expect((await world.ask('GET', ofOther)).body).toEqual({ entities: [] });
+    expect((await world.ask('GET', `${ofOther}/${id}`)).status).toBe(404);
+    expect((await world.ask('DELETE', `${ofOther}/${id}`)).status).toBe(404);
+  });
+});

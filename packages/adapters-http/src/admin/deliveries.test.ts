@@ -1,0 +1,152 @@
+import { ruleSample } from '@recalld/domain/testing';
+import { describe, expect, it } from 'vitest';
+import { attemptAll, createAdminWorld } from '../testing/adminWorld.js';
+import type { AdminWorld } from '../testing/adminWorld.js';
+
+interface Listed {
+  readonly entities: readonly { readonly id: string; readonly status: string }[];
+  readonly cursor?: string;
+}
+
+/** An app with one rule and as many recalls, hence deliveries, as asked for. */
+async function given(recalls: number): Promise<AdminWorld> {
+  const world = await createAdminWorld();
+  await world.ports.rules.create(ruleSample(world.app.no, 'rule-1'));
+  for (let n = 0; n < recalls; n += 1) await world.recall(await world.send());
+  return world;
+}
+
+async function list({ ask }: AdminWorld, query = ''): Promise<Listed> {
+  return (await ask('GET', `deliveries${query}`)).body as Listed;
+}
+
+async function only(world: AdminWorld): Promise<string> {
+  const { entities } = await list(world);
+  expect(entities).toHaveLength(1);
+  return entities[0]?.id ?? '';
+}
+
+describe('deliveries', () => {
+  it('are listed with what an operator needs to know', async () => {
+    const world = await given(1);
+    expect(await list(world)).toEqual({
+      entities: [
+        {
+          id: expect.any(String),
+          rule_id: 'rule-1',
+          rule_name: 'rule rule-1',
+          call_id: 'call-2',
+          url: 'https://backend.example.com/callbacks',
+          status: 'pending',
+          attempts: 0,
+          last_status: null,
+          last_error: null,
+          next_attempt_at: world.clock.now(),
+          created_at: world.clock.now(),
+        },
+      ],
+    });
+  });
+
+  it('are pending until they are over, also while an attempt is under way', async () => {
+    const world = await given(1);
+    const leaseMs = 5000;
+    const now = world.clock.now();
+    await world.ports.deliveries.claim({ max: 1, owner: 'a worker', now, leaseMs });
+    const { entities } = await list(world, '?status=pending');
+    expect(entities).toMatchObject([{ status: 'pending', next_attempt_at: now + leaseMs }]);
+  });
+
+  it('are listed by status', async () => {
+    const world = await given(1);
+    await attemptAll(world, true);
+    await world.recall(await world.send());
+    await attemptAll(world, false);
+    await world.recall(await world.send());
+
+    const statuses = async (query: string) => (await list(world, query)).entities.map(({ status }) => status);
+    expect(await statuses('?status=delivered')).toEqual(['delivered']);
+    expect(await statuses('?status=dead')).toEqual(['dead']);
+    expect(await statuses('?status=pending')).toEqual(['pending']);
+    expect(await statuses('')).toEqual(['pending', 'dead', 'delivered']);
+    expect(await statuses('?status=')).toHaveLength(3);
+  });
+
+  it('are listed page by page, each once', async () => {
+    const world = await given(5);
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const from = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page = await list(world, `?limit=2${from}`);
+      seen.push(...page.entities.map(({ id }) => id));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(seen).toEqual((await list(world)).entities.map(({ id }) => id));
+    expect(new Set(seen).size).toBe(5);
+  });
+
+  it.each(['?status=broken', '?limit=0', '?limit=1001', '?colour=red', `?cursor=${'x'.repeat(513)}`])(
+    'are not listed by %s',
+    async (query) => {
+      const { ask } = await given(1);
+      const answer = await ask('GET', `deliveries${query}`);
+      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    },
+  );
+
+  it('show one with its request and every attempt', async () => {
+    const world = await given(1);
+    const id = await only(world);
+    const at = world.clock.now();
+    await attemptAll(world, false);
+
+    const { status, body } = await world.ask('GET', `deliveries/${encodeURIComponent(id)}`);
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      id,
+      status: 'dead',
+      attempts: 1,
+      last_status: 500,
+      next_attempt_at: null,
+      request_body: '1',
+      attempt_log: [{ requested_at: at, took_ms: 12, status: 500, error: null, answer_head: 'no' }],
+    });
+  });
+
+  it('are queued again under the same id, and the worker is told', async () => {
+    const world = await given(1);
+    const id = await only(world);
+    await attemptAll(world, false);
+    world.clock.advance(60_000);
+
+    const answer = await world.ask('POST', `deliveries/${encodeURIComponent(id)}/redeliver`);
+
+    expect(answer).toMatchObject({ status: 202, body: { id, status: 'pending' } });
+    expect(world.announced).toEqual(['deliveriesDue']);
+    const now = world.clock.now();
+    const claimed = await world.ports.deliveries.claim({ max: 9, owner: 'w', now, leaseMs: 1000 });
+    expect(claimed.map((delivery) => delivery.id)).toEqual([id]);
+  });
+
+  it('are not queued again while an attempt is under way', async () => {
+    const world = await given(1);
+    const id = await only(world);
+    const now = world.clock.now();
+    await world.ports.deliveries.claim({ max: 1, owner: 'w', now, leaseMs: 1000 });
+    const answer = await world.ask('POST', `deliveries/${encodeURIComponent(id)}/redeliver`);
+    expect(answer).toMatchObject({ status: 409, body: { error: 'conflict' } });
+    expect(world.announced).toEqual([]);
+  });
+
+  it('of no app, or of another, are not found', async () => {
+    const world = await given(1);
+    const id = encodeURIComponent(await only(world));
+    await world.ports.apps.create({ ...world.app, name: 'other-app', uuid: 'other' });
+    for (const path of ['deliveries/none', `/admin/v1/apps/demo-org/other-app/deliveries/${id}`]) {
+      expect((await world.ask('GET', path)).status).toBe(404);
+      expect((await world.ask('POST', `${path}/redeliver`)).status).toBe(404);
+    }
+  });
+});
