@@ -39,7 +39,6 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     requestTimeout: requestTimeoutMs,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: pathCharsMax },
-    rewriteUrl: (request) => encodeRawBytes(request.url ?? '/'),
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -65,11 +64,6 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   mountRows(server, deps);
   mountFallbacks(server, deps);
   return server;
-}
-
-/** Bytes that a client sent raw count as percent-encoded; the router only decodes what is encoded. */
-function encodeRawBytes(url: string): string {
-  return url.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
 }
 
 function mountRows(server: FastifyInstance, deps: ServerDeps): void {
