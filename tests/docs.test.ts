@@ -12,6 +12,17 @@ const documents = [
 ];
 
 describe('the documentation', () => {
+  it.each(['README.md', 'README.zh-CN.md'])('%s shows code of the examples as it is', (document) => {
+    const dedented = (text: string) => text.replace(/^ +/gm, '');
+    const examples = readdirSync(path.join(root, 'examples'))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => dedented(readFileSync(path.join(root, 'examples', name), 'utf8')));
+    const shown = [...readFileSync(path.join(root, document), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)];
+    expect(shown.length).toBeGreaterThan(1);
+    const strange = shown.filter(([, code]) => !examples.some((example) => example.includes(dedented(code ?? ''))));
+    expect(strange.map(([, code]) => code)).toEqual([]);
+  });
+
   it.each(documents)('%s links only to files that exist', (document) => {
     const text = readFileSync(path.join(root, document), 'utf8');
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link ?? '');

@@ -9,12 +9,13 @@ import {
   createEmbeddedSignals,
   planDeliveries,
 } from '@recalld/adapters-callbacks';
-import { adminApi, createApp, createMetrics, meteredLoop, opsApi } from '@recalld/adapters-http';
+import { createMetrics, meteredLoop } from '@recalld/adapters-http';
 import { createMessageCodec } from '@recalld/adapters-msync';
 import { createAccessTokens, createPasswords, createSecretBox, sameSecret } from '@recalld/adapters-security';
 import { createFileAttachmentBytes, openSqliteStorage } from '@recalld/adapters-storage';
 import type { Log } from '@recalld/domain';
 import { Container, ContainerModule } from 'inversify';
+import { createHttp } from './http.js';
 import { bindings as the } from './bindings.js';
 import type { Config } from './config.js';
 import { firstStart } from './firstStart.js';
@@ -170,7 +171,7 @@ const http = new ContainerModule(({ bind }) => {
 /** Everything that a server of this configuration is made of, not yet resolved. */
 export function buildContainer(config: Config, log: Log): Container {
   const container = new Container({ defaultScope: 'Singleton' });
-  container.loadSync(
+  container.load(
     foundation(config, log),
     security,
     embeddedStorage,

@@ -23,9 +23,6 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   });
   return createApp(parts, {
     apis: [admin, ops],
-    observers: [
-      ({ route, method, status, ms }) =>
-        metrics.requestAnswered(route ?? 'unknown', method, status, ms / 1000),
-    ],
+    observers: [(answered) => metrics.requestAnswered(answered)],
   });
 }
