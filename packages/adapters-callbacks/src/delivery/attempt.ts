@@ -16,15 +16,11 @@ export interface AttemptResult {
 }
 
 /** Makes one attempt of a delivery: render, send, judge. Never rejects. */
-export async function makeAttempt(
-  deps: AttemptDeps,
-  delivery: ClaimedDelivery,
-  signal: AbortSignal,
-): Promise<AttemptResult> {
+export async function makeAttempt(deps: AttemptDeps, delivery: ClaimedDelivery): Promise<AttemptResult> {
   const { requests, sender, clock, log } = deps;
   try {
     const request = await requests.render(delivery);
-    const attempt = await sender.send(request, signal);
+    const attempt = await sender.send(request);
     if (attempt === 'cut') return { outcome: { kind: 'cut' } };
     const accepted = attempt.status !== null && dialectOf(delivery.rule).isSuccess(attempt.status);
     return { outcome: { kind: accepted ? 'accepted' : 'refused' }, attempt };

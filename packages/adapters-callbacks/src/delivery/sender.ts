@@ -6,7 +6,6 @@ import type { Resolve } from './addressGuard.js';
 import { AnswerHead } from './answer.js';
 import { failureText } from './failureText.js';
 import { createPools } from './pools.js';
-import type { Pools } from './pools.js';
 
 export interface CallbackSenderDeps {
   readonly clock: Clock;
@@ -23,9 +22,11 @@ export interface CallbackSenderDeps {
 export interface CallbackSender {
   /**
    * POSTs a request once, follows no redirect, and answers within its timeout what came of it;
-   * `cut` when the signal ended it first. Never rejects.
+   * `cut` when {@link cut} ended it first. Never rejects.
    */
-  send(request: CallbackRequest, signal: AbortSignal): Promise<Attempt | 'cut'>;
+  send(request: CallbackRequest): Promise<Attempt | 'cut'>;
+  /** Cuts off every request under way, and every later one. */
+  cut(): void;
   /** Ends every connection at once. */
   close(): Promise<void>;
 }
@@ -44,61 +45,62 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
     connectTimeoutMs: timeoutMs,
     ...(deps.ca === undefined ? {} : { ca: deps.ca }),
   });
+  const underway = new Set<Exchange>();
+  let cut = false;
+
+  /**
+   * One POST under one deadline over connecting, sending and the answer. The status decides: an
+   * answer whose rest is too long, too slow or cut off has been given all the same.
+   */
+  function post({ url: href, headers, body }: CallbackRequest): Promise<Ending> {
+    const url = new URL(href);
+    if (!allowPrivate && !mayBePublic(url)) {
+      // A literal address is never looked up, so the guard of the look-up does not see it.
+      const error = failureText(new AddressRefused(`${url.hostname} is not public`));
+      return Promise.resolve({ kind: 'failed', error });
+    }
+    return new Promise((resolve) => {
+      const { pool, release } = pools.acquire(url.origin);
+      const exchange = new Exchange((ending) => {
+        clearTimeout(timer);
+        underway.delete(exchange);
+        release();
+        resolve(ending);
+      });
+      underway.add(exchange);
+      const late = { kind: 'failed', error: `no answer within ${timeoutMs} ms` } as const;
+      const timer = setTimeout(() => exchange.endWithAnswerOr(late), timeoutMs);
+      try {
+        const path = `${url.pathname}${url.search}`;
+        pool.dispatch({ method: 'POST', path, headers: { ...headers }, body }, exchange);
+      } catch (error) {
+        exchange.endWithAnswerOr({ kind: 'failed', error: failureText(error) });
+      }
+    });
+  }
+
   return {
-    send: async (request, signal) => {
+    send: async (request) => {
+      if (cut) return 'cut';
       const requestedAt = clock.now();
       const started = performance.now();
-      const ending = await post(pools, request, { allowPrivate, timeoutMs, signal });
+      const ending = await post(request);
       if (ending.kind === 'cut') return 'cut';
       const tookMs = Math.round(performance.now() - started);
       return ending.kind === 'failed'
         ? { requestedAt, tookMs, status: null, error: ending.error, answerHead: null }
         : { requestedAt, tookMs, status: ending.status, error: null, answerHead: ending.head };
     },
+    cut: () => {
+      cut = true;
+      for (const exchange of underway) exchange.endWithAnswerOr({ kind: 'cut' });
+    },
     close: () => pools.destroy(),
   };
 }
 
-interface PostOptions {
-  readonly allowPrivate: boolean;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
-
-/**
- * One POST under one deadline over connecting, sending and the answer. The status decides: an answer
- * whose rest is too long, too slow or cut off has been given all the same.
- */
-function post(pools: Pools, request: CallbackRequest, options: PostOptions): Promise<Ending> {
-  const { allowPrivate, timeoutMs, signal } = options;
-  if (signal.aborted) return Promise.resolve({ kind: 'cut' });
-  return new Promise((resolve) => {
-    const url = new URL(request.url);
-    if (!allowPrivate && !mayBePublic(url)) {
-      // A literal address is never looked up, so the guard of the look-up does not see it.
-      resolve({ kind: 'failed', error: failureText(new AddressRefused('the host is not public')) });
-      return;
-    }
-    const { pool, release } = pools.acquire(url.origin);
-    const exchange = new Exchange((ending) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', cut);
-      release();
-      resolve(ending);
-    });
-    const cut = () => exchange.endWithAnswerOr({ kind: 'cut' });
-    const late = { kind: 'failed', error: `no answer within ${timeoutMs} ms` } as const;
-    const timer = setTimeout(() => exchange.endWithAnswerOr(late), timeoutMs);
-    signal.addEventListener('abort', cut);
-    const { headers, body } = request;
-    const path = `${url.pathname}${url.search}`;
-    try {
-      pool.dispatch({ method: 'POST', path, headers: { ...headers }, body }, exchange);
-    } catch (error) {
-      exchange.endWithAnswerOr({ kind: 'failed', error: failureText(error) });
-    }
-  });
-}
+/** Made once: an error per request costs as much as its rendering. */
+const requestOver = new Error('the request is over');
 
 const noAnswer: Ending = { kind: 'failed', error: 'the answer has no status' };
 
@@ -117,7 +119,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // A connection that came too late: nothing is sent on it.
-    if (this.#over) controller.abort(new Error('the request is over'));
+    if (this.#over) controller.abort(requestOver);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number): void {
@@ -142,6 +144,6 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#over = true;
     const status = this.#status;
     this.#settle(status === undefined ? ending : { kind: 'answered', status, head: this.#head.text() });
-    this.#controller?.abort(new Error('the request is over'));
+    this.#controller?.abort(requestOver);
   }
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { assert, limits, settle } from '@recalld/domain';
 import type { ClaimedDelivery, DeliveryQueue, SettledDelivery, Signals } from '@recalld/domain';
 import { makeAttempt } from './attempt.js';
@@ -74,7 +73,6 @@ class Worker implements DeliveryWorker {
   readonly #outcomes: Outcomes;
   readonly #bell = createBell();
   readonly #stopping = new AbortController();
-  readonly #cutting = new AbortController();
   /** The queue may have more than there was room for. */
   #hungry = false;
   #ended: Promise<void> | undefined;
@@ -83,7 +81,6 @@ class Worker implements DeliveryWorker {
     this.#deps = deps;
     this.#bounds = { ...defaultBounds, ...deps.bounds };
     this.#owner = deps.owner ?? randomUUID();
-    setMaxListeners(this.#bounds.underwayMax, this.#cutting.signal);
     const { queue, log } = deps;
     const onWritten = (settled: readonly SettledDelivery[]) => this.#letGo(settled);
     this.#outcomes = new Outcomes({ queue, log, gatherMs: this.#bounds.gatherMs, onWritten });
@@ -98,7 +95,7 @@ class Worker implements DeliveryWorker {
     this.#stopping.abort();
     this.#bell.ring();
     await within(deadlineMs * windDownShare, this.#windDown(deadlineMs));
-    this.#cutting.abort();
+    this.#deps.sender.cut();
     this.#outcomes.close();
     await within(deadlineMs * (1 - windDownShare), this.#deps.sender.close());
   }
@@ -110,7 +107,7 @@ class Worker implements DeliveryWorker {
       0,
     );
     await within(deadlineMs * graceShare, Promise.all(this.#underway));
-    this.#cutting.abort();
+    this.#deps.sender.cut();
     await Promise.all(this.#underway);
     await this.#outcomes.flush();
   }
@@ -123,9 +120,10 @@ class Worker implements DeliveryWorker {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       try {
-        await this.#bell.wait(await this.#takeDue());
+        const sleepMs = await this.#takeDue();
         failures = 0;
         await pause(this.#bounds.gatherMs, this.#stopping.signal);
+        await this.#bell.wait(sleepMs);
       } catch (err) {
         failures += 1;
         this.#deps.log.error({ err, failures }, 'due deliveries could not be claimed');
@@ -169,7 +167,7 @@ class Worker implements DeliveryWorker {
   }
 
   async #send(delivery: ClaimedDelivery): Promise<void> {
-    const result = await makeAttempt(this.#deps, delivery, this.#cutting.signal);
+    const result = await makeAttempt(this.#deps, delivery);
     const answered = typeof result.attempt?.status === 'number';
     this.#lanes.end(delivery, performance.now(), answered);
     this.#outcomes.add([this.#settled(delivery, result)]);
