@@ -20,7 +20,7 @@ describe('making an app', () => {
     expect(headers['cache-control']).toBe('no-store');
     const app = await ports.apps.find('acme', 'im');
     expect(body).toMatchObject({ id: app?.uuid, client_id: app?.clientId });
-    expect(`sealed(${String(Object(body).client_secret)})`).toBe(app?.sealedClientSecret);
+    expect(`sealed:${String(Object(body).client_secret)}`).toBe(app?.sealedClientSecret);
     expect(app?.sealedSdkAppKey).toBeNull();
   });
 
@@ -34,7 +34,7 @@ describe('making an app', () => {
       sdkappid_key: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     const app = await ports.apps.find('acme', 'im');
-    expect(app?.sealedSdkAppKey).toBe(`sealed(${String(Object(body).sdkappid_key)})`);
+    expect(app?.sealedSdkAppKey).toBe(`sealed:${String(Object(body).sdkappid_key)}`);
   });
 
   it('signs the tokens of each app under a key of its own', async () => {

@@ -32,7 +32,7 @@ describe('callback rules', () => {
       created_at: world.clock.now(),
     });
     const rule = await world.ports.rules.find(world.app.no, String(Object(body).id));
-    expect(rule?.sealedSecret).toBe('sealed(s3cret)');
+    expect(rule?.sealedSecret).toBe('sealed:s3cret');
   });
 
   it('get a secret from the server when an easemob rule brings none, shown in that answer only', async () => {
@@ -42,7 +42,7 @@ describe('callback rules', () => {
 
     const { id, secret } = Object(body) as { id: string; secret: string };
     expect(secret).toMatch(/^[\w-]{32}$/);
-    expect((await world.ports.rules.find(world.app.no, id))?.sealedSecret).toBe(`sealed(${secret})`);
+    expect((await world.ports.rules.find(world.app.no, id))?.sealedSecret).toBe(`sealed:${secret}`);
     expect((await world.ask('GET', `callback-rules/${id}`)).text).not.toContain(secret);
     expect((await world.ask('GET', 'callback-rules')).text).not.toContain(secret);
   });
@@ -142,7 +142,7 @@ describe('callback rules', () => {
       body: { id, name: 'hook', enabled: false, chat_types: ['chat', 'chatroom'], has_secret: true },
     });
     const rule = await world.ports.rules.find(world.app.no, id);
-    expect(rule).toMatchObject({ sealedSecret: 'sealed(s3cret)', version: 2 });
+    expect(rule).toMatchObject({ sealedSecret: 'sealed:s3cret', version: 2 });
     expect((await world.ask('GET', `callback-rules/${id}`)).body).toEqual(answer.body);
   });
 
@@ -151,7 +151,7 @@ describe('callback rules', () => {
     const id = await given(world);
     const { text } = await world.ask('PATCH', `callback-rules/${id}`, { body: { secret: 'n3w' } });
     expect(text).not.toContain('n3w');
-    expect((await world.ports.rules.find(world.app.no, id))?.sealedSecret).toBe('sealed(n3w)');
+    expect((await world.ports.rules.find(world.app.no, id))?.sealedSecret).toBe('sealed:n3w');
   });
 
   it('stop signing in the tencent dialect alone', async () => {

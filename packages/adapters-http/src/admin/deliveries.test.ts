@@ -140,6 +140,16 @@ describe('deliveries', () => {
     expect(world.announced).toEqual([]);
   });
 
+  it('are not queued again for a rule that was removed', async () => {
+    const world = await given(1);
+    const id = encodeURIComponent(await only(world));
+    await world.ask('DELETE', 'callback-rules/rule-1');
+    const answer = await world.ask('POST', `deliveries/${id}/redeliver`);
+    expect(answer).toMatchObject({ status: 409, body: { error: 'conflict' } });
+    expect(world.announced).toEqual([]);
+    expect((await world.ask('GET', `deliveries/${id}`)).body).toMatchObject({ status: 'dead' });
+  });
+
   it('of no app, or of another, are not found', async () => {
     const world = await given(1);
     const id = encodeURIComponent(await only(world));

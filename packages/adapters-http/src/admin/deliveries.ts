@@ -11,6 +11,7 @@ import { commonErrors, deliveryDetailSchema, deliverySchema, error } from './sch
 const path = '/admin/v1/apps/{org}/{app}/deliveries';
 const statuses: readonly DeliveryStatusFilter[] = ['pending', 'delivered', 'dead'];
 const unknown = problem('not_found', 'Check the id: the app has no such delivery.');
+const ruleGone = problem('conflict', 'Leave this delivery: its callback rule was removed.');
 
 /** Callbacks on their way, arrived, or given up. */
 export function deliveryRoutes(deps: AdminDeps): readonly Route[] {
@@ -47,7 +48,7 @@ export function deliveryRoutes(deps: AdminDeps): readonly Route[] {
       answers: {
         202: { description: 'The delivery, due at once', schema: deliverySchema },
         ...commonErrors,
-        409: error('An attempt is under way'),
+        409: error('An attempt is under way, or the rule was removed'),
       },
       handle: (call) => redeliver(deps, call),
     },
@@ -84,6 +85,10 @@ async function redeliver(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const { storage, signals } = deps;
   const app = appOf(call).no;
   const id = param(call, 'id');
+  const known = await storage.deliveryReader.find(app, id);
+  if (known === undefined) return unknown;
+  // Whoever removed a rule wants nothing sent there any more.
+  if ((await storage.rules.find(app, known.delivery.rule.id)) === undefined) return ruleGone;
   switch (await storage.deliveries.redeliver(app, id, call.receivedAt)) {
     case 'unknown':
       return unknown;

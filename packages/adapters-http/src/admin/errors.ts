@@ -26,7 +26,7 @@ export function problem(code: AdminCode, sentence: string): JsonAnswer {
 const tokenAdvice = "Send the root token, or the app's own app token, as Authorization: Bearer TOKEN";
 
 /** What the plumbing refuses before a handler runs, in the words of this API. */
-export const failures: { readonly [F in Failure]: readonly [AdminCode, string] } = {
+const failures: { readonly [F in Failure]: readonly [AdminCode, string] } = {
   unknownRoute: ['not_found', 'Check the path: there is no such call, see /openapi.json.'],
   wrongMethod: ['method_not_allowed', 'Use one of the methods in the Allow header for this path.'],
   unknownApp: ['not_found', 'Check org and app in the path: there is no such app.'],

@@ -70,7 +70,8 @@ export function readRuleChange(
 }
 
 function wrongUrl(deps: AdminDeps, url: string): string | undefined {
-  return deps.callbackUrls.refusal(url);
+  const why = deps.callbackUrls.refusal(url)?.replace(/\.$/, '');
+  return why === undefined ? undefined : `Correct the url: ${why}.`;
 }
 
 function wrongDialect(app: App, dialect: string): string | undefined {

@@ -11,7 +11,7 @@ export function closedObject(
   return { type: 'object', additionalProperties: false, required: [...required], properties };
 }
 
-export const instant: JsonSchema = {
+const instant: JsonSchema = {
   type: 'integer',
   description: 'Milliseconds since 1970-01-01T00:00:00Z.',
 };

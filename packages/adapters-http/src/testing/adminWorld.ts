@@ -1,4 +1,4 @@
-import type { AccessTokens, SecretBox, Topic } from '@recalld/domain';
+import type { AccessTokens, Topic } from '@recalld/domain';
 import { createMemorySignals, createMemoryStorage, createWorld } from '@recalld/domain/testing';
 import type { World } from '@recalld/domain/testing';
 import type { FastifyInstance } from 'fastify';
@@ -6,11 +6,12 @@ import { adminApi } from '../admin/api.js';
 import type { AdminDeps } from '../admin/deps.js';
 import type { Api, Method } from '../route.js';
 import { createServer } from '../server/server.js';
+import { createOpenBox } from './security.js';
 
-export const rootToken = 'the-root-token';
+const rootToken = 'the-root-token';
 
 /** Tokens that say openly what they are: `app:1`, `user:1:ann`, `expired:1`. */
-export const openTokens: AccessTokens = {
+const openTokens: AccessTokens = {
   issue: (app, { subject }) => (subject.kind === 'app' ? `app:${app.no}` : `user:${app.no}:${subject.user}`),
   verify(app, token, now) {
     const [kind, no, user] = token.split(':');
@@ -20,12 +21,6 @@ export const openTokens: AccessTokens = {
     if (kind === 'user' && user !== undefined) return { subject: { kind, user }, ...times };
     return kind === 'expired' ? 'expired' : 'corrupt';
   },
-};
-
-/** Sealed so that a test sees what was sealed. */
-export const openBox: SecretBox = {
-  seal: (secret) => `sealed(${secret})`,
-  open: (sealed) => sealed.slice('sealed('.length, -1),
 };
 
 export interface Answered {
@@ -62,7 +57,7 @@ export async function createAdminWorld(change: Partial<AdminDeps> = {}): Promise
   const api = adminApi({
     storage: world.ports,
     loop: world.loop,
-    secretBox: openBox,
+    secretBox: createOpenBox(),
     callbackRequests: {
       render: async ({ rule, events }) => ({
         url: rule.url,
@@ -73,7 +68,7 @@ export async function createAdminWorld(change: Partial<AdminDeps> = {}): Promise
         rule.dialect === 'tencent' ? null : `call-${String(events[0]?.position)}`,
     },
     callbackUrls: {
-      refusal: (url) => (url.startsWith('https://') ? undefined : 'Send an https URL as url.'),
+      refusal: (url) => (url.startsWith('https://') ? undefined : 'it must be an https URL'),
     },
     settings: { publicUrl: null, messageRetentionMs: null, logRequests: false },
     signals,
