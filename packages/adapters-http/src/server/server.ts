@@ -158,7 +158,8 @@ function admission(deps: ServerDeps, directory: AppDirectory, api: Api, route: R
 /** JSON is read whatever its content type says, as the vendor does; a form with files is not JSON. */
 function checkBodyType(headers: FastifyRequest['headers'], route: Route): Failure | undefined {
   if (route.reads === 'stream' || headers['content-type'] === jsonType) return undefined;
-  if (headers['content-type']?.toLowerCase().startsWith('multipart/') === true) return 'unsupportedMediaType';
+  const isForm = headers['content-type']?.toLowerCase().startsWith('multipart/') === true;
+  if (isForm && route.body !== undefined) return 'unsupportedMediaType';
   headers['content-type'] = jsonType;
   return undefined;
 }
