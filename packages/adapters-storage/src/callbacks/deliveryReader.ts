@@ -1,0 +1,92 @@
+import type { Attempt, DeliveryReader, DeliveryView } from '@recalld/domain';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { pageOf, placeIn } from '../paging.js';
+import type { Schema } from '../schema.js';
+import { parseDeliveryId, stateOf } from './deliveryRows.js';
+import type { DeliveryParts, DeliveryRow } from './deliveryRows.js';
+
+export interface DeliveryReaderDeps {
+  readonly db: Kysely<Schema>;
+  readonly partsOf: (row: DeliveryRow) => DeliveryParts;
+}
+
+type ViewRow = DeliveryRow & { readonly last_status: number | null; readonly last_error: string | null };
+
+/** Deliveries as the management API lists them. */
+export function createDeliveryReader({ db, partsOf }: DeliveryReaderDeps): DeliveryReader {
+  function view(row: ViewRow): DeliveryView {
+    return {
+      ...partsOf(row),
+      state: stateOf(row),
+      createdAt: row.created_at,
+      lastStatus: row.last_status,
+      lastError: row.last_error,
+    };
+  }
+
+  return {
+    async page({ app, status, from, limit }) {
+      const after = placeIn(from, 'number', 'string');
+      const rows = await views(db)
+        .where('d.app_no', '=', app)
+        .$if(status === 'pending', (q) => q.where('d.due_at', 'is not', null))
+        .$if(status === 'delivered', (q) => q.where('d.status', '=', 'delivered'))
+        // As a literal, so that the index on dead ones answers.
+        .$if(status === 'dead', (q) => q.where(sql`d.status`, '=', sql.lit('dead')))
+        .$if(after !== undefined, (q) =>
+          q.where(sql<boolean>`(d.first_position, d.rule_id) < (${after?.[0]}, ${after?.[1]})`),
+        )
+        .orderBy('d.first_position', 'desc')
+        .orderBy('d.rule_id', 'desc')
+        .limit(limit + 1)
+        .execute();
+      return pageOf(rows, limit, (row) => [row.first_position, row.rule_id], view);
+    },
+    async find(app, id) {
+      const key = parseDeliveryId(id);
+      if (key === undefined) return undefined;
+      const row = await views(db)
+        .where('d.app_no', '=', app)
+        .where('d.first_position', '=', key.firstPosition)
+        .where('d.rule_id', '=', key.ruleId)
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      const attempts = await db
+        .selectFrom('delivery_attempts')
+        .selectAll()
+        .where('first_position', '=', key.firstPosition)
+        .where('rule_id', '=', key.ruleId)
+        .orderBy('n')
+        .execute();
+      return { delivery: view(row), attempts: attempts.map(toAttempt) };
+    },
+  };
+}
+
+/** Deliveries with the outcome of their newest attempt. */
+function views(db: Kysely<Schema>) {
+  return db
+    .selectFrom('deliveries as d')
+    .selectAll('d')
+    .select((e) => {
+      const newest = e
+        .selectFrom('delivery_attempts as a')
+        .whereRef('a.first_position', '=', 'd.first_position')
+        .whereRef('a.rule_id', '=', 'd.rule_id')
+        .orderBy('a.n', 'desc')
+        .limit(1);
+      return [newest.select('a.status').as('last_status'), newest.select('a.error').as('last_error')];
+    });
+}
+
+function toAttempt(row: {
+  requested_at: number;
+  took_ms: number;
+  status: number | null;
+  error: string | null;
+  answer_head: string | null;
+}): Attempt {
+  const { requested_at: requestedAt, took_ms: tookMs, status, error, answer_head: answerHead } = row;
+  return { requestedAt, tookMs, status, error, answerHead };
+}

@@ -1,0 +1,97 @@
+import { assert } from '@recalld/domain';
+import type { App, AppNo, CallbackRule, DeliveryState, Position, RecordedEvent } from '@recalld/domain';
+import type { Selectable } from 'kysely';
+import type { AppBook } from '../directory/appBook.js';
+import type { SqliteEngine } from '../engines/sqlite.js';
+import { eventColumns, toEvent } from '../eventRows.js';
+import type { DeliveriesTable } from '../schema.js';
+import { template } from '../statements.js';
+import type { RuleBook } from './ruleBook.js';
+
+export type DeliveryRow = Selectable<DeliveriesTable>;
+
+/** What names a delivery: its id is `{rule}:{first position}`. */
+export interface DeliveryKey {
+  readonly ruleId: string;
+  readonly firstPosition: Position;
+}
+
+export function deliveryId(row: Pick<DeliveryRow, 'rule_id' | 'first_position'>): string {
+  return `${row.rule_id}:${row.first_position}`;
+}
+
+/** Undefined for a text that no delivery can have as its id. */
+export function parseDeliveryId(id: string): DeliveryKey | undefined {
+  const [, ruleId, position] = /^(.+):([1-9][0-9]{0,15})$/.exec(id) ?? [];
+  if (ruleId === undefined || position === undefined) return undefined;
+  return { ruleId, firstPosition: Number(position) };
+}
+
+export function stateOf(row: DeliveryRow): DeliveryState {
+  const { status, attempts, due_at: dueAt, lease_owner: owner } = row;
+  switch (status) {
+    case 'waiting':
+      assert(dueAt !== null, `delivery ${deliveryId(row)} is due at some time`);
+      return { status, attempts, dueAt };
+    case 'leased':
+      assert(dueAt !== null && owner !== null, `delivery ${deliveryId(row)} is leased to somebody`);
+      return { status, attempts, owner, leaseUntil: dueAt };
+    case 'delivered':
+    case 'dead':
+      return { status, attempts };
+  }
+}
+
+/** A state as the columns that hold it. */
+export function stateColumns(state: DeliveryState) {
+  const { status, attempts } = state;
+  switch (state.status) {
+    case 'waiting':
+      return { status, attempts, due_at: state.dueAt, lease_owner: null };
+    case 'leased':
+      return { status, attempts, due_at: state.leaseUntil, lease_owner: state.owner };
+    case 'delivered':
+    case 'dead':
+      return { status, attempts, due_at: null, lease_owner: null };
+  }
+}
+
+/** Everything that a delivery's request is rendered from. */
+export interface DeliveryParts {
+  readonly id: string;
+  readonly app: App;
+  readonly rule: CallbackRule;
+  readonly events: readonly RecordedEvent[];
+}
+
+export function createDeliveryParts(
+  engine: SqliteEngine,
+  apps: AppBook,
+  rules: RuleBook,
+): (row: DeliveryRow) => DeliveryParts {
+  const eventAt = engine.prepare(
+    template<{ position: Position }>()(({ position }) =>
+      engine.db.selectFrom('events').select(eventColumns).where('position', '=', position),
+    ),
+  );
+
+  function eventsOf(row: DeliveryRow): readonly RecordedEvent[] {
+    return (JSON.parse(row.events) as Position[]).map((position) => {
+      const event = eventAt.get({ position });
+      assert(event !== undefined, `event ${position} of delivery ${deliveryId(row)} is in the log`);
+      return toEvent(event);
+    });
+  }
+
+  function appOf(no: AppNo): App {
+    const app = apps.byNo(no);
+    assert(app !== undefined, `app ${no} is there`);
+    return app;
+  }
+
+  return (row) => {
+    const rule = rules.version(row.rule_id, row.rule_version);
+    assert(rule !== undefined, `rule ${row.rule_id} has a version ${row.rule_version}`);
+    return { id: deliveryId(row), app: appOf(row.app_no), rule, events: eventsOf(row) };
+  };
+}

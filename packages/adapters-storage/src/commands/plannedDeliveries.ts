@@ -1,0 +1,53 @@
+import { assert, plannedDelivery } from '@recalld/domain';
+import type { RecordedEvent, Unit } from '@recalld/domain';
+import type { Insertable } from 'kysely';
+import type { RuleBook } from '../callbacks/ruleBook.js';
+import type { SqliteEngine } from '../engines/sqlite.js';
+import type { DeliveriesTable } from '../schema.js';
+import { template } from '../statements.js';
+
+/** Queues the callbacks of a unit, due at once. */
+export function createPlannedDeliveries(
+  engine: SqliteEngine,
+  rules: RuleBook,
+): (unit: Unit, recorded: readonly RecordedEvent[]) => void {
+  const insert = engine.prepare(
+    template<Insertable<DeliveriesTable>>()((row) =>
+      engine.db.insertInto('deliveries').values({
+        app_no: row.app_no,
+        first_position: row.first_position,
+        rule_id: row.rule_id,
+        rule_version: row.rule_version,
+        events: row.events,
+        order_key: row.order_key,
+        status: row.status,
+        attempts: row.attempts,
+        due_at: row.due_at,
+        lease_owner: row.lease_owner,
+        created_at: row.created_at,
+      }),
+    ),
+  );
+  return ({ app, deliveries }, recorded) => {
+    for (const { rule, events, orderKey } of deliveries) {
+      assert(rules.has(rule.id, rule.version), `rule ${rule.id} has a version ${rule.version}`);
+      const told = events.map((index) => recorded[index]);
+      const [first] = told;
+      assert(first !== undefined && !told.includes(undefined), `a delivery tells of events of its unit`);
+      const { status, attempts } = plannedDelivery(first.occurredAt);
+      insert.run({
+        app_no: app,
+        first_position: first.position,
+        rule_id: rule.id,
+        rule_version: rule.version,
+        events: JSON.stringify(told.map((event) => event?.position)),
+        order_key: orderKey,
+        status,
+        attempts,
+        due_at: first.occurredAt,
+        lease_owner: null,
+        created_at: first.occurredAt,
+      });
+    }
+  };
+}

@@ -1,0 +1,150 @@
+import { messageStream, streamDay } from '@recalld/domain';
+import type { AppNo, MsgId, RecordedEvent, StreamId } from '@recalld/domain';
+import type { Kysely } from 'kysely';
+import type { SqliteEngine } from '../engines/sqlite.js';
+import { toEvent } from '../eventRows.js';
+import type { Schema } from '../schema.js';
+import { template } from '../statements.js';
+
+export type Sent = Extract<RecordedEvent, { readonly type: 'MessageSent' }>;
+
+interface StreamKey {
+  readonly day: number;
+  readonly app: AppNo;
+  readonly stream: StreamId;
+}
+
+/** What the last load saw of a stream. */
+interface Known {
+  readonly day: number;
+  version: number;
+  sent: Sent | undefined;
+}
+
+/**
+ * The streams of one batch. What `load` read is remembered until the next one, because the commit
+ * that follows needs it again: where a recalled message and its body stand, and its attachments. A
+ * MessageSent never changes, so what is remembered cannot be wrong; what is not there is read.
+ */
+export interface Streams {
+  /** Forgets the batch before. */
+  forget(): void;
+  load(app: AppNo, stream: StreamId): readonly RecordedEvent[];
+  day(app: AppNo, stream: StreamId): number;
+  /** The stream's version, unless somebody appended since: the unique key finds that out. */
+  version(app: AppNo, stream: StreamId): number;
+  appended(event: RecordedEvent): void;
+  /** The event that sent a message; undefined for one that the server never had. */
+  sent(app: AppNo, msgId: MsgId): Sent | undefined;
+}
+
+/** In this order in {@link StreamTuple}. */
+const streamColumns = [
+  'position',
+  'version',
+  'type',
+  'data',
+  'actor',
+  'command_id',
+  'occurred_at',
+  'timeline',
+  'timeline_position',
+  'message_seq',
+] as const;
+
+type StreamTuple = readonly [
+  position: number,
+  version: number,
+  type: string,
+  data: string,
+  actor: string,
+  commandId: string,
+  occurredAt: number,
+  timeline: string | null,
+  timelinePosition: number | null,
+  messageSeq: number | null,
+];
+
+const eventsOf = (db: Kysely<Schema>) =>
+  template<StreamKey>()((key) =>
+    db
+      .selectFrom('events')
+      .select(streamColumns)
+      .where('stream_day', '=', key.day)
+      .where('app_no', '=', key.app)
+      .where('stream', '=', key.stream)
+      .orderBy('version'),
+  );
+
+export function createStreams(engine: SqliteEngine): Streams {
+  const select = engine.prepare(eventsOf(engine.db));
+  const apps = new Map<AppNo, Map<StreamId, Known>>();
+
+  function load(app: AppNo, stream: StreamId): readonly RecordedEvent[] {
+    const day = streamDay(stream);
+    const events = select
+      .tuples({ day, app, stream })
+      .map((tuple) => fromTuple(app, stream, tuple as unknown as StreamTuple));
+    remember(app, stream, { day, version: events.at(-1)?.version ?? 0, sent: events.find(isSent) });
+    return events;
+  }
+
+  function remember(app: AppNo, stream: StreamId, known: Known): void {
+    const streams = apps.get(app);
+    if (streams === undefined) apps.set(app, new Map([[stream, known]]));
+    else streams.set(stream, known);
+  }
+
+  function known(app: AppNo, stream: StreamId): Known {
+    const found = apps.get(app)?.get(stream);
+    if (found !== undefined) return found;
+    load(app, stream);
+    return known(app, stream);
+  }
+
+  return {
+    forget: () => apps.clear(),
+    load,
+    day: (app, stream) => known(app, stream).day,
+    version: (app, stream) => known(app, stream).version,
+    appended(event) {
+      const stream = known(event.app, event.stream);
+      stream.version = event.version;
+      if (event.type === 'MessageSent') stream.sent = event;
+    },
+    sent: (app, msgId) => known(app, messageStream(msgId)).sent,
+  };
+}
+
+function fromTuple(app: AppNo, stream: StreamId, tuple: StreamTuple): RecordedEvent {
+  const [
+    position,
+    version,
+    type,
+    data,
+    actor,
+    commandId,
+    occurredAt,
+    timeline,
+    timelinePosition,
+    messageSeq,
+  ] = tuple;
+  return toEvent({
+    position,
+    app_no: app,
+    stream,
+    version,
+    type,
+    data,
+    actor,
+    command_id: commandId,
+    occurred_at: occurredAt,
+    timeline,
+    timeline_position: timelinePosition,
+    message_seq: messageSeq,
+  });
+}
+
+function isSent(event: RecordedEvent): event is Sent {
+  return event.type === 'MessageSent';
+}

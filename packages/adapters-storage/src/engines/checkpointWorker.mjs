@@ -1,0 +1,18 @@
+// Moves the WAL into the database file, off the main thread. Told `checkpoint`, it answers how many
+// frames the WAL has; told `close`, it ends. PASSIVE: it waits for nobody, and nobody for it.
+import Database from 'better-sqlite3';
+import { parentPort, workerData } from 'node:worker_threads';
+
+const database = new Database(workerData.file, { timeout: 0, fileMustExist: true });
+database.pragma('synchronous = FULL');
+database.pragma('wal_autocheckpoint = 0');
+
+parentPort?.on('message', (order) => {
+  if (order === 'close') {
+    database.close();
+    parentPort?.close();
+    return;
+  }
+  const [outcome] = /** @type {{ log: number }[]} */ (database.pragma('wal_checkpoint(PASSIVE)'));
+  parentPort?.postMessage({ frames: outcome?.log ?? 0 });
+});

@@ -1,0 +1,172 @@
+import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import type { Compilable } from 'kysely';
+import type { Schema } from '../schema.js';
+import { bind } from '../statements.js';
+import type { SqlQuery, Template } from '../statements.js';
+
+/** A template on the writing connection. */
+export interface Statement<P, R> {
+  /** Answers how many rows changed, and the row id of the last one inserted. */
+  run(parameters: P): { readonly changes: number; readonly rowId: number };
+  get(parameters: P): R | undefined;
+  all(parameters: P): R[];
+  /** The rows as lists, in the order of the selected columns: objects of rows are slow to read. */
+  tuples(parameters: P): unknown[][];
+}
+
+/** Everything that is SQLite's own. All writes of the process go through one connection of it. */
+export interface SqliteEngine {
+  /** Builds every query, and runs single reads on a connection that cannot write. */
+  readonly db: Kysely<Schema>;
+  prepare<P, R>(template: Template<P, R>): Statement<P, R>;
+  /** Runs a query on the writing connection; one that answers no rows answers an empty list. */
+  run<R>(query: SqlQuery<R> | Compilable<R>): R[];
+  /** All of `work` or nothing of it; on disk when this returns. `work` must not await. */
+  transaction<T>(work: () => T): T;
+  /** Reads on the writing connection, all of the same state; saves each read its own locks. */
+  snapshot<T>(work: () => T): T;
+  /** Inside a transaction: all of `work`, or nothing of it and what it threw. */
+  savepoint<T>(work: () => T): T;
+  /** Moves the whole WAL into the database file and empties it; false while somebody reads. */
+  truncateWal(): boolean;
+  close(): Promise<void>;
+}
+
+/** Compiled statements of the queries that are not templates; lists of varying length make many texts. */
+const statementsMax = 300;
+const busyTimeoutMs = 2_000;
+
+/** Opens the database file, which the caller must own. @throws when a pragma did not take. */
+export function openSqlite(file: string): SqliteEngine {
+  const writing = openWriting(file);
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openReading(file) }) });
+  const statements = new Map<string, Database.Statement<unknown[]>>();
+  const begin = writing.prepare('BEGIN IMMEDIATE');
+  const beginReading = writing.prepare('BEGIN');
+  const commit = writing.prepare('COMMIT');
+  const rollback = writing.prepare('ROLLBACK');
+
+  function statementOf(sql: string): Database.Statement<unknown[]> {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    if (statements.size >= statementsMax) statements.clear();
+    const statement = writing.prepare<unknown[]>(sql);
+    statements.set(sql, statement);
+    return statement;
+  }
+
+  function within<T>(start: Database.Statement, work: () => T): T {
+    start.run();
+    try {
+      const result = work();
+      commit.run();
+      return result;
+    } catch (fault) {
+      // Some faults, a full disk among them, have rolled back already.
+      if (writing.inTransaction) rollback.run();
+      throw fault;
+    }
+  }
+
+  return {
+    db,
+    prepare: (template) => prepared(writing, template),
+    run<R>(query: SqlQuery<R> | Compilable<R>): R[] {
+      const { sql, parameters } = 'compile' in query ? query.compile() : query;
+      const statement = statementOf(sql);
+      if (statement.reader) return statement.all(...parameters) as R[];
+      statement.run(...parameters);
+      return [];
+    },
+    transaction: (work) => within(begin, work),
+    snapshot: (work) => within(beginReading, work),
+    savepoint(work) {
+      writing.exec('SAVEPOINT part');
+      try {
+        return work();
+      } catch (fault) {
+        writing.exec('ROLLBACK TO part');
+        throw fault;
+      } finally {
+        writing.exec('RELEASE part');
+      }
+    },
+    truncateWal: () => truncateWal(writing),
+    async close() {
+      await db.destroy();
+      writing.close();
+    },
+  };
+}
+
+function prepared<P, R>(database: Database.Database, template: Template<P, R>): Statement<P, R> {
+  const statement = database.prepare<unknown[], R>(template.sql);
+  const raw = statement.reader ? database.prepare<unknown[], unknown[]>(template.sql).raw() : undefined;
+  return {
+    run(parameters) {
+      const { changes, lastInsertRowid } = statement.run(bind(template, parameters));
+      return { changes, rowId: Number(lastInsertRowid) };
+    },
+    get: (parameters) => statement.get(bind(template, parameters)),
+    all: (parameters) => statement.all(bind(template, parameters)),
+    tuples: (parameters) => raw?.all(bind(template, parameters)) ?? [],
+  };
+}
+
+/** What must hold for an answer to be durable and an erasure to be real. */
+const writingPragmas = [
+  ['journal_mode', 'wal'],
+  // better-sqlite3 is built to fall back to NORMAL as soon as a WAL is there.
+  ['synchronous', 2],
+  ['secure_delete', 1],
+  ['temp_store', 2],
+  // Checkpoints have their own place: inside a commit they would stop everybody.
+  ['wal_autocheckpoint', 0],
+  ['cache_size', -65_536],
+] as const;
+
+function openWriting(file: string): Database.Database {
+  const database = new Database(file, { timeout: busyTimeoutMs });
+  try {
+    // Before the first table is made: pages that are moved leave copies of what they held.
+    database.pragma('auto_vacuum = 0');
+    for (const [name, value] of writingPragmas) database.pragma(`${name} = ${value}`);
+    for (const [name, value] of writingPragmas) {
+      const actual: unknown = database.pragma(name, { simple: true });
+      if (actual !== value) throw new Error(`SQLite keeps ${name} at ${String(actual)}, it must be ${value}`);
+    }
+    truncateWal(database);
+    return database;
+  } catch (fault) {
+    database.close();
+    throw fault;
+  }
+}
+
+function openReading(file: string): Database.Database {
+  const database = new Database(file, { timeout: busyTimeoutMs, fileMustExist: true });
+  database.pragma('query_only = ON');
+  database.pragma('temp_store = MEMORY');
+  return database;
+}
+
+/** Content that a crash left in the WAL goes the same way at opening. */
+function truncateWal(database: Database.Database): boolean {
+  database.pragma('busy_timeout = 0');
+  try {
+    const [outcome] = database.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];
+    return outcome?.busy === 0;
+  } finally {
+    database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  }
+}
+
+/** Whether a fault says that a row with the same key is in the table already. */
+export function isUniqueViolation(fault: unknown, table: keyof Schema): boolean {
+  return (
+    fault instanceof Database.SqliteError &&
+    fault.code === 'SQLITE_CONSTRAINT_UNIQUE' &&
+    fault.message.includes(`${table}.`)
+  );
+}

@@ -1,0 +1,162 @@
+import { assert, parseTimeline } from '@recalld/domain';
+import type {
+  AppNo,
+  ConversationView,
+  Instant,
+  MessageItem,
+  Page,
+  TimelineReader,
+  UserId,
+} from '@recalld/domain';
+import { sql } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
+import { eventColumns, toEvent } from '../eventRows.js';
+import { itemFlags, messageItem } from '../items.js';
+import { pageOf, placeIn } from '../paging.js';
+import type { Schema } from '../schema.js';
+
+/** Unread messages of one conversation are counted up to here. */
+const unreadMax = 9_999;
+
+interface ListedRow {
+  readonly timeline: string;
+  readonly last_message_at: number;
+  readonly last_event: number | null;
+  readonly unread: number;
+}
+
+/**
+ * The user's conversations are derived: the pairs with the user and the groups that the user is or
+ * was in, as far as they have a message that the user's list may show. A recalled or expired one
+ * keeps its conversation in the list, and its place there, without being shown.
+ */
+export async function conversations(
+  db: Kysely<Schema>,
+  { app, user, from, limit, now }: Parameters<TimelineReader['conversations']>[0],
+): Promise<Page<ConversationView>> {
+  const after = placeIn(from, 'number', 'string');
+  const beyond = after === undefined ? sql`` : sql`where ${later(after[0], after[1])}`;
+  const { rows } = await sql<ListedRow>`
+    with chats as (${chatsOf(app, user)}),
+    listed as (
+      select chats.*, (
+        select i.sent_at from timeline_items i where ${isListed(app, user)}
+        order by i.sent_at desc limit 1
+      ) as last_message_at
+      from chats
+    ),
+    page as (
+      select * from (select * from listed where last_message_at is not null) ${beyond}
+      order by last_message_at desc, timeline limit ${limit + 1}
+    )
+    select chats.timeline, chats.last_message_at, (
+        select i.event_position from timeline_items i where ${isListed(app, user)} and ${isReadable(now)}
+        order by i.sent_at desc, i.position desc limit 1
+      ) as last_event, ${unread(app, user, now)} as unread
+    from page as chats order by chats.last_message_at desc, chats.timeline`.execute(db);
+  const last = await messagesAt(db, rows);
+  return pageOf(
+    rows,
+    limit,
+    (row) => [row.last_message_at, row.timeline],
+    (row) => view(row, user, row.last_event === null ? undefined : last.get(row.last_event)),
+  );
+}
+
+/** Unread messages of all the user's one-to-one conversations together. */
+export async function unreadOneToOne(
+  db: Kysely<Schema>,
+  app: AppNo,
+  user: UserId,
+  now: Instant,
+): Promise<number> {
+  const { rows } = await sql<{ unread: number }>`
+    with chats as (${pairsOf(app, user)})
+    select coalesce(sum(unread), 0) as unread from (select ${unread(app, user, now)} as unread from chats)`.execute(
+    db,
+  );
+  return rows[0]?.unread ?? 0;
+}
+
+/** Newest first, then by name. */
+function later(at: number, timeline: string): RawBuilder<boolean> {
+  return sql`(last_message_at < ${at} or (last_message_at = ${at} and timeline > ${timeline}))`;
+}
+
+/** Every chat of the user, with the MsgSeq through which its list was deleted. */
+function chatsOf(app: AppNo, user: UserId): RawBuilder<unknown> {
+  return sql`${pairsOf(app, user)} union all
+    select t.timeline_no, t.timeline, 0 as is_pair, ${through(user)} as through
+    from timelines t where t.app_no = ${app} and t.timeline in (
+      select m.timeline from members m
+      where m.app_no = ${app} and m.user = ${user} and m.timeline >= 'group/' and m.timeline < 'group0')`;
+}
+
+function pairsOf(app: AppNo, user: UserId): RawBuilder<unknown> {
+  const pair = sql`select t.timeline_no, t.timeline, 1 as is_pair, ${through(user)} as through from timelines t`;
+  return sql`${pair} where t.app_no = ${app} and t.user_a = ${user}
+    union ${pair} where t.app_no = ${app} and t.user_b = ${user}`;
+}
+
+function through(user: UserId): RawBuilder<number> {
+  return sql`coalesce((
+    select max(c.list_through, c.roam_through) from conversations c
+    where c.app_no = t.app_no and c.user = ${user} and c.timeline = t.timeline), 0)`;
+}
+
+/** What `visible` asks of a message for a list, except whether it can still be read. */
+function isListed(app: AppNo, user: UserId): RawBuilder<boolean> {
+  return sql`i.timeline_no = chats.timeline_no and i.kind = 'message'
+    and i.message_seq > chats.through and i.flags & ${sql.lit(itemFlags.onlineOnly)} = 0
+    and (chats.is_pair or exists (
+      select 1 from members m
+      where m.app_no = ${app} and m.user = ${user} and m.timeline = chats.timeline
+      and i.position > m.from_position and (m.through_position is null or i.position <= m.through_position)))`;
+}
+
+function isReadable(now: Instant): RawBuilder<boolean> {
+  return sql`i.state = 'live' and (i.expires_at is null or i.expires_at > ${now})`;
+}
+
+function unread(app: AppNo, user: UserId, now: Instant): RawBuilder<number> {
+  return sql`(select count(*) from (
+    select 1 from timeline_items i
+    where ${isListed(app, user)} and ${isReadable(now)} and i.author <> ${user} limit ${sql.lit(unreadMax)}))`;
+}
+
+async function messagesAt(
+  db: Kysely<Schema>,
+  rows: readonly ListedRow[],
+): Promise<ReadonlyMap<number, MessageItem>> {
+  const positions = rows.flatMap(({ last_event: position }) => position ?? []);
+  const events = await db
+    .selectFrom('events')
+    .select(eventColumns)
+    .where('position', 'in', positions)
+    .execute();
+  return new Map(events.map((row) => [row.position, messageItem(toEvent(row), 'live')]));
+}
+
+function view(row: ListedRow, user: UserId, lastMessage: MessageItem | undefined): ConversationView {
+  return {
+    ...channelOf(row.timeline, user),
+    timeline: row.timeline,
+    ...(lastMessage === undefined ? {} : { lastMessage }),
+    lastMessageAt: row.last_message_at,
+    unread: row.unread,
+  };
+}
+
+/** Under which name a user's list has a chat. */
+function channelOf(timeline: string, user: UserId): Pick<ConversationView, 'kind' | 'channel'> {
+  const parsed = parseTimeline(timeline);
+  switch (parsed.kind) {
+    case 'group':
+      return { kind: 'groupchat', channel: parsed.id };
+    case 'pair':
+      return { kind: 'chat', channel: parsed.userA === user ? parsed.userB : parsed.userA };
+    case 'room':
+    case 'user':
+      assert(false, `${timeline} is in no list`);
+  }
+}

@@ -1,0 +1,48 @@
+import { parseTimeline } from '@recalld/domain';
+import type { AppNo, MembershipSpan, TimelineId, UserId, Viewer } from '@recalld/domain';
+import type { Kysely } from 'kysely';
+import type { Schema } from '../schema.js';
+
+/** What a user may see of a timeline, and what the user has deleted there. */
+export type Sight = Pick<Viewer, 'spans' | 'listThrough' | 'roamThrough'>;
+
+export async function sightOf(
+  db: Kysely<Schema>,
+  app: AppNo,
+  timeline: TimelineId,
+  user: UserId,
+): Promise<Sight> {
+  const watermarks = await db
+    .selectFrom('conversations')
+    .select(['list_through as listThrough', 'roam_through as roamThrough'])
+    .where('app_no', '=', app)
+    .where('user', '=', user)
+    .where('timeline', '=', timeline)
+    .executeTakeFirst();
+  const spans = await spansOf(db, app, timeline, user);
+  return { spans, ...(watermarks ?? { listThrough: 0, roamThrough: 0 }) };
+}
+
+async function spansOf(
+  db: Kysely<Schema>,
+  app: AppNo,
+  timeline: TimelineId,
+  user: UserId,
+): Promise<readonly MembershipSpan[] | 'everything'> {
+  const parsed = parseTimeline(timeline);
+  switch (parsed.kind) {
+    case 'pair':
+      return parsed.userA === user || parsed.userB === user ? 'everything' : [];
+    case 'user':
+      return parsed.id === user ? 'everything' : [];
+    case 'group':
+    case 'room':
+      return db
+        .selectFrom('members')
+        .select(['from_position as from', 'through_position as through'])
+        .where('app_no', '=', app)
+        .where('user', '=', user)
+        .where('timeline', '=', timeline)
+        .execute();
+  }
+}

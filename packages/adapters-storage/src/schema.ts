@@ -1,0 +1,209 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables, as Kysely sees them. Times are ms since 1970, flags and booleans whole numbers, ids of
+ * messages decimal text. Message content is in `bodies.payload` alone: no other column, and no index,
+ * ever holds any.
+ */
+export interface Schema {
+  migrations: { version: number; name: string; applied_at: number };
+  apps: AppsTable;
+  events: EventsTable;
+  bodies: BodiesTable;
+  timelines: TimelinesTable;
+  timeline_items: TimelineItemsTable;
+  conversations: ConversationsTable;
+  users: UsersTable;
+  chats: ChatsTable;
+  members: MembersTable;
+  attachments: AttachmentsTable;
+  attachment_refs: { app_no: number; attachment: string; msg_id: string };
+  callback_rules: CallbackRulesTable;
+  callback_rule_versions: CallbackRuleVersionsTable;
+  deliveries: DeliveriesTable;
+  delivery_attempts: DeliveryAttemptsTable;
+  nodes: { node_no: number; last_second: number };
+  secrets: { name: string; sealed: string };
+}
+
+export interface AppsTable {
+  app_no: Generated<number>;
+  org: string;
+  name: string;
+  uuid: string;
+  sdk_app_id: number | null;
+  client_id: string;
+  sealed_client_secret: string;
+  sealed_sdk_app_key: string | null;
+  sealed_token_key: string;
+  token_epoch: number;
+  created_at: number;
+}
+
+/** The log. Everything below that is marked as rebuilt follows from it. */
+export interface EventsTable {
+  position: Generated<number>;
+  /** The stream's day, not the event's: two recalls around midnight must meet in one unique key. */
+  stream_day: number;
+  app_no: number;
+  stream: string;
+  version: number;
+  type: string;
+  /** JSON. */
+  data: string;
+  actor: string;
+  command_id: string;
+  occurred_at: number;
+  timeline: string | null;
+  timeline_position: number | null;
+  message_seq: number | null;
+}
+
+/** Rows stand in log order and are never deleted one by one; a recall sets the payload to NULL in place. */
+export interface BodiesTable {
+  /** The position of the event that brought the body. */
+  position: number;
+  app_no: number;
+  item_id: string;
+  format: string;
+  payload: Uint8Array | null;
+}
+
+/** The counters that stamp timeline positions and MsgSeq. */
+export interface TimelinesTable {
+  timeline_no: Generated<number>;
+  app_no: number;
+  timeline: string;
+  head: number;
+  messages: number;
+  /** Of a pair alone. */
+  user_a: string | null;
+  user_b: string | null;
+}
+
+/** Rebuilt. What queries filter and order by; the rest of an item is read from its event. */
+export interface TimelineItemsTable {
+  timeline_no: number;
+  position: number;
+  kind: 'message' | 'recall';
+  event_position: number;
+  message_seq: number | null;
+  author: string;
+  content_kind: string | null;
+  sent_at: number;
+  expires_at: number | null;
+  state: 'live' | 'recalled' | 'expired';
+  /** Bits of `itemFlags`. */
+  flags: number;
+}
+
+/** Rebuilt. One user's watermarks in MsgSeq. */
+export interface ConversationsTable {
+  app_no: number;
+  user: string;
+  timeline: string;
+  list_through: number;
+  roam_through: number;
+}
+
+export interface UsersTable {
+  app_no: number;
+  user: string;
+  uuid: string;
+  nickname: string | null;
+  password_hash: string;
+  activated: number;
+  created_at: number;
+  modified_at: number;
+}
+
+export interface ChatsTable {
+  app_no: number;
+  chat: string;
+  kind: 'groupchat' | 'chatroom';
+  timeline: string;
+  type: string;
+  name: string;
+  description: string;
+  owner: string;
+  members_max: number;
+  custom: string;
+  /** JSON. */
+  settings: string;
+  created_at: number;
+}
+
+/** One row for each time that somebody belonged to a chat. Rows are never deleted. */
+export interface MembersTable {
+  member_no: Generated<number>;
+  app_no: number;
+  /** The chat's: a membership is a span of it. */
+  timeline: string;
+  user: string;
+  role: 'owner' | 'admin' | 'member';
+  from_position: number;
+  through_position: number | null;
+}
+
+export interface AttachmentsTable {
+  app_no: number;
+  attachment: string;
+  state: 'uploaded' | 'referred' | 'condemned' | 'purged' | 'expired';
+  secret_hash: string;
+  restricted: number;
+  file_name: string;
+  content_type: string;
+  size_bytes: number;
+  uploaded_at: number;
+  condemned_by: string | null;
+}
+
+export interface CallbackRulesTable {
+  rule_id: string;
+  app_no: number;
+  name: string;
+  current_version: number;
+  created_at: number;
+  /** A removed rule stays for the deliveries that were planned under it. */
+  removed: number;
+}
+
+export interface CallbackRuleVersionsTable {
+  rule_id: string;
+  version: number;
+  name: string;
+  url: string;
+  dialect: string;
+  /** JSON. */
+  chat_types: string;
+  enabled: number;
+  sealed_secret: string | null;
+}
+
+/** A delivery's id is its rule's id, a colon, and the position of its first event. */
+export interface DeliveriesTable {
+  app_no: number;
+  first_position: number;
+  rule_id: string;
+  rule_version: number;
+  /** JSON: positions. */
+  events: string;
+  order_key: string;
+  status: 'waiting' | 'leased' | 'delivered' | 'dead';
+  attempts: number;
+  /** When somebody may take it: the next attempt of a waiting one, the end of a lease. NULL when it is over. */
+  due_at: number | null;
+  lease_owner: string | null;
+  created_at: number;
+}
+
+export interface DeliveryAttemptsTable {
+  first_position: number;
+  rule_id: string;
+  n: number;
+  requested_at: number;
+  took_ms: number;
+  status: number | null;
+  error: string | null;
+  answer_head: string | null;
+}

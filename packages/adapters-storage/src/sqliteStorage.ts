@@ -1,0 +1,149 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { setImmediate as nextImmediate } from 'node:timers/promises';
+import type { Clock, IdSource, Log, StoragePorts } from '@recalld/domain';
+import { createAttachments } from './attachments/attachments.js';
+import { createCallbackRules } from './callbacks/callbackRules.js';
+import { createDeliveryQueue } from './callbacks/deliveryQueue.js';
+import { createDeliveryReader } from './callbacks/deliveryReader.js';
+import { createDeliveryParts } from './callbacks/deliveryRows.js';
+import { createRuleBook } from './callbacks/ruleBook.js';
+import { createCommandStore } from './commands/commandStore.js';
+import { createAppBook } from './directory/appBook.js';
+import { createApps } from './directory/apps.js';
+import { createChatReader } from './directory/chatReader.js';
+import { createChats } from './directory/chats.js';
+import { createSecrets } from './directory/secrets.js';
+import { createUsers } from './directory/users.js';
+import { createCheckpointer } from './engines/checkpointer.js';
+import type { Checkpointer } from './engines/checkpointer.js';
+import { lockFolder } from './engines/ownerLock.js';
+import { openSqlite } from './engines/sqlite.js';
+import type { SqliteEngine } from './engines/sqlite.js';
+import { createIdSource } from './idSource.js';
+import { migrate } from './migrations/migrate.js';
+import { createContentReader } from './readers/contentReader.js';
+import { createEventLog } from './readers/eventLog.js';
+import { createExpiredMessages } from './readers/expiredMessages.js';
+import { createTimelineReader } from './readers/timelineReader.js';
+import { createWriter } from './writer.js';
+
+export interface SqliteStorageOptions {
+  /** The folder that this process owns; made when it is not there. */
+  readonly dataDir: string;
+  /** Left out: `recalld.db` in the data folder. */
+  readonly databasePath?: string;
+  readonly clock: Clock;
+  readonly log?: Log;
+  /** How long writes are gathered into one transaction; left out: one turn of the event loop. */
+  readonly nextTurn?: () => Promise<void>;
+}
+
+export type SqliteStorage = StoragePorts & {
+  readonly ids: IdSource;
+  /** @throws when storage does not answer. */
+  health(): Promise<void>;
+  /** Resolves when nothing of what was recalled so far is in any file; otherwise that takes seconds. */
+  erasuresDone(): Promise<void>;
+  /** The last thing that is done to a storage: everything that uses it must have ended. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens the embedded storage: one process, one SQLite file, one connection that writes.
+ * @throws DataDirInUse, SchemaTooNew
+ */
+export async function openSqliteStorage(options: SqliteStorageOptions): Promise<SqliteStorage> {
+  const { dataDir, clock, log } = options;
+  const file = options.databasePath ?? path.join(dataDir, 'recalld.db');
+  const unlock = lockFolders(dataDir, path.dirname(file));
+  try {
+    const engine = openSqlite(file);
+    try {
+      migrate(engine, clock, log);
+      return assemble(engine, options, file, unlock);
+    } catch (fault) {
+      await engine.close();
+      throw fault;
+    }
+  } catch (fault) {
+    unlock();
+    throw fault;
+  }
+}
+
+/** Both when the database file stands elsewhere: somebody else's data folder may point at it too. */
+function lockFolders(...dirs: readonly string[]): () => void {
+  const held: (() => void)[] = [];
+  const unlock = () => {
+    for (const release of held) release();
+  };
+  try {
+    for (const dir of new Set(dirs.map((each) => path.resolve(each)))) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      held.push(lockFolder(dir));
+    }
+    return unlock;
+  } catch (fault) {
+    unlock();
+    throw fault;
+  }
+}
+
+function assemble(
+  engine: SqliteEngine,
+  options: SqliteStorageOptions,
+  file: string,
+  unlock: () => void,
+): SqliteStorage {
+  const ids = createIdSource(engine, options.clock);
+  const { truncateWal } = engine;
+  const checkpointer = createCheckpointer({ file, truncateWal, log: options.log });
+  return {
+    ...portsOf(engine, checkpointer, options.nextTurn ?? (() => nextImmediate())),
+    ids,
+    health: () => health(engine),
+    erasuresDone: () => checkpointer.erasuresDone(),
+    async close() {
+      await checkpointer.close();
+      ids.close();
+      engine.truncateWal();
+      await engine.close();
+      unlock();
+    },
+  };
+}
+
+function portsOf(
+  engine: SqliteEngine,
+  checkpointer: Checkpointer,
+  nextTurn: () => Promise<void>,
+): StoragePorts {
+  const { db } = engine;
+  const writer = createWriter(engine, nextTurn, () => checkpointer.committed(false));
+  const apps = createAppBook(engine);
+  const rules = createRuleBook(engine);
+  const partsOf = createDeliveryParts(engine, apps, rules);
+  return {
+    commands: createCommandStore({ engine, rules, onCommit: (erased) => checkpointer.committed(erased) }),
+    log: createEventLog(db),
+    timelines: createTimelineReader(db),
+    contents: createContentReader(db),
+    expired: createExpiredMessages(db),
+    deliveries: createDeliveryQueue({ db, writer, partsOf }),
+    deliveryReader: createDeliveryReader({ db, partsOf }),
+    rules: createCallbackRules({ db, writer, rules }),
+    apps: createApps({ db, writer, book: apps }),
+    users: createUsers(db, writer),
+    chats: createChats({ db, writer }),
+    chatReader: createChatReader(db),
+    attachments: createAttachments(db, writer),
+    secrets: createSecrets(db, writer),
+  };
+}
+
+/** Both connections answer, and the writing one can write. */
+async function health(engine: SqliteEngine): Promise<void> {
+  await engine.db.selectFrom('nodes').select('node_no').execute();
+  engine.transaction(() => engine.run(engine.db.selectFrom('migrations').select('version')));
+}
