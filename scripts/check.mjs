@@ -13,7 +13,7 @@ const steps = [
   { name: 'build (tsc -b)', run: build },
   {
     name: 'types, with tests (tsc)',
-    run: tool('typescript', ['-p', 'tsconfig.check.json', '--pretty'], 'tsc'),
+    run: tool('typescript', ['-p', 'tsconfig.check.json'], 'tsc'),
   },
   { name: 'lint (eslint)', run: tool('eslint', ['--max-warnings', '0', '.']) },
   {

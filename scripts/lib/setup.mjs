@@ -55,7 +55,7 @@ export async function install() {
 /** Compiles the workspace; resolves with the compiler's exit code. */
 export async function build() {
   const fingerprint = buildFingerprint();
-  const code = await runNode(toolPath('typescript', 'tsc'), ['-b', '--pretty']);
+  const code = await runNode(toolPath('typescript', 'tsc'), ['-b']);
   if (code === 0) writeStamp({ ...readStamp(), build: fingerprint });
   return code;
 }
