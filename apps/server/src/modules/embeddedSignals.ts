@@ -1,0 +1,8 @@
+import { createEmbeddedSignals } from '@recalld/adapters-callbacks';
+import { ContainerModule } from 'inversify';
+import { bindings as the } from '../bindings.js';
+
+/** One node: whoever listens sits in this process. */
+export const embeddedSignals = new ContainerModule(({ bind }) => {
+  bind(the.signals).toResolvedValue((log) => createEmbeddedSignals(log), [the.log]);
+});
