@@ -27,6 +27,8 @@ export async function takeSample({ row, operation, folder, generator, options })
   const dir = mkdtempSync(join(folder, 'store-'));
   const running = await row.start(dir, profile ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : []);
   const { target, pid: serverPid, helperPids } = running;
+  /** @type {readonly [number, number] | undefined} */
+  let window;
   try {
     if (operation === 'recall') {
       const count = Math.ceil((warmSeconds + seconds) * recallsPerSecond[row.service]);
@@ -36,12 +38,13 @@ export async function takeSample({ row, operation, folder, generator, options })
     const began = performance.now();
     const run = { target, connections, operation, warmSeconds, seconds, serverPid, helperPids };
     const { sample, requests } = await generator.ask('run', run);
+    window = sample.window;
     const deliveredPerSecond = (1000 * (await running.delivered())) / (performance.now() - began);
     await checkAnswers({ row, operation, running, generator, sample, requests });
     return { ...sample, deliveredPerSecond };
   } finally {
     await running.stop();
-    if (profile) console.log(topOfProfile(dir));
+    if (profile) console.log(topOfProfile(dir, window));
     rmSync(dir, { recursive: true, force: true });
   }
 }

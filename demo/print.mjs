@@ -34,10 +34,16 @@ export function say(sentence) {
   console.log(`   ${sentence}`);
 }
 
-/** @param {unknown} value shown as indented JSON */
+/**
+ * A JSON object, one line for each of its fields.
+ *
+ * @param {object} value
+ */
 export function show(value) {
-  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
-  for (const line of text.split('\n')) console.log(`     ${dim(line)}`);
+  const fields = Object.entries(value).map(
+    ([name, field]) => `  ${JSON.stringify(name)}: ${JSON.stringify(field)}`,
+  );
+  for (const line of `{\n${fields.join(',\n')}\n}`.split('\n')) console.log(`     ${dim(line)}`);
 }
 
 /**

@@ -156,16 +156,17 @@ async function recallMessages(api, { anna, ben, benToken, group }, { textId, ima
  * @param {Api} api
  * @param {Cast} cast
  */
-async function deleteConversation(api, { anna, ben, annaToken, benToken }) {
+async function deleteConversation(api, { anna, ben, annaToken, benToken, group }) {
   step(`${anna} deletes the conversation with ${ben}, for herself only`);
   const text = 'See you on Saturday.';
   await api.send({ from: anna, to: ben, type: 'txt', body: { msg: text } });
   say(`${anna} → ${ben}: “${text}”`);
   await api.deleteConversation(anna, { channel: ben, type: 'chat', delete_roam: true });
   const annas = await api.conversations(anna, annaToken);
+  const named = annas.map((/** @type {string} */ id) => (id === group ? 'the group “weekend trip”' : id));
   const annasHistory = await api.history(anna, annaToken, `${ben}@easemob.com`);
   check(!annas.includes(ben) && annasHistory.length === 0, `${anna} still sees ${ben}.`);
-  confirm(`${anna}’s conversations are now: ${annas.join(', ') || 'none'}; her history of ${ben} is empty.`);
+  confirm(`${anna}’s conversations are now: ${named.join(', ')}; her history of ${ben} is empty.`);
   const bens = await api.conversations(ben, benToken);
   const bensHistory = await api.history(ben, benToken, `${anna}@easemob.com`);
   check(bens.includes(anna) && bensHistory.length === 1, `${ben} lost the conversation.`);
@@ -181,7 +182,7 @@ async function showCallbacks(backend, dialect, { textId, imageId }) {
   const callbacks = await backend.callbacks(dialect, 2);
   check(callbacks.length === 2, `${callbacks.length} ${dialect} callbacks came for two recalls.`);
   for (const { request, body, verified } of callbacks) {
-    say(`${dialect}: ${request}`);
+    say(`${dialect}, as ${request}`);
     show(body);
     check(verified, `The signature of this ${dialect} callback is wrong.`);
     confirm('signature verified');

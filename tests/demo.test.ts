@@ -36,7 +36,7 @@ describe('npm run demo', () => {
     expect(output).not.toContain('\u001b');
     expect(code).toBe(0);
     expect(await readdir(folder.dir)).toEqual([]);
-  });
+  }, 60_000);
 
   it('given a running server in the environment, then it runs there, twice, and takes its rules away', async () => {
     const data = await temporaryFolder();
@@ -62,7 +62,7 @@ describe('npm run demo', () => {
     expect(await rules.json()).toEqual({ entities: [] });
     await server.stop();
     await data.remove();
-  });
+  }, 60_000);
 
   it('given a server that is not there, then it says so and fails', async () => {
     const { code, output } = await runDemo({

@@ -12,6 +12,7 @@ import { cpuOf, busyCpu } from './cpu.mjs';
  * @property {string | undefined} wrongAnswer the first of them
  * @property {number} serverCpu cores that the server used
  * @property {number} generatorCpu cores that the load generator used
+ * @property {readonly [number, number]} window from when to when it was measured, microseconds of the monotonic clock
  * @property {number} otherCpu cores that were busy with neither of them nor the receiver
  */
 
@@ -75,9 +76,11 @@ export async function measure(load) {
   await Promise.race([sleep(load.warmSeconds), busy]);
   const before = readCpu(load);
   const began = performance.now();
+  const from = monotonicUs();
   state.measuring = true;
   await Promise.race([sleep(load.seconds), busy]);
   state.measuring = false;
+  const to = monotonicUs();
   const after = readCpu(load);
   state.stopped = true;
   await busy;
@@ -91,6 +94,7 @@ export async function measure(load) {
     seconds,
     wrong: state.wrong,
     wrongAnswer: state.wrongAnswer === '' ? undefined : state.wrongAnswer,
+    window: [from, to],
     serverCpu: (after.server - before.server) / seconds,
     generatorCpu: (after.generator - before.generator) / seconds,
     otherCpu: Math.max(0, after.other - before.other) / seconds,
@@ -104,6 +108,11 @@ function readCpu({ serverPid, helperPids }) {
   const server = cpuOf(serverPid);
   const helpers = helperPids.reduce((sum, pid) => sum + cpuOf(pid), 0);
   return { generator, server, other: busyCpu() - generator - server - helpers };
+}
+
+/** The clock of CPU profiles. */
+function monotonicUs() {
+  return Number(process.hrtime.bigint() / 1000n);
 }
 
 /** @param {number} seconds */
