@@ -20,7 +20,7 @@ export interface CommandLoopDeps {
   readonly nextTurn: () => Promise<void>;
   /** Units in one commit; left out: `limits.batchUnitsMax`. */
   readonly batchUnitsMax?: number;
-  /** Told after each commit, with what it recorded: the moment to announce signals. */
+  /** Told after each commit, with what it recorded: the moment to announce signals. Must not throw. */
   readonly onCommitted?: (recorded: readonly RecordedEvent[], deliveries: number) => void;
 }
 
@@ -47,6 +47,12 @@ interface Pending {
 /** A decided unit whose answer waits for the commit. */
 interface Ready extends DecidedUnit {
   readonly pending: Pending;
+}
+
+/** A unit whose decider threw; told so only when the others are written, for until then it may be decided again. */
+interface Failed {
+  readonly pending: Pending;
+  readonly fault: unknown;
 }
 
 type Attempt = 'done' | 'moved';
@@ -100,23 +106,28 @@ export function createCommandLoop(deps: CommandLoopDeps): CommandLoop {
   }
 
   async function decideAndCommit(batch: readonly Pending[], deferred: Pending[]): Promise<Attempt> {
-    const ready = await decide(batch, deferred);
+    const { ready, failed } = await decide(batch, deferred);
     const units = ready.map(({ unit }) => unit).filter(({ appends }) => appends.length > 0);
     if (units.length === 0) {
       for (const { pending, decisions } of ready) pending.resolve(outcomes(decisions, []));
-      return 'done';
+    } else {
+      const committed = await store.commit(units);
+      if (!committed.ok) return 'moved';
+      answer(ready, units, committed.recorded);
     }
-    const committed = await store.commit(units);
-    if (!committed.ok) return 'moved';
-    answer(ready, units, committed.recorded);
+    for (const { pending, fault } of failed) pending.reject(fault);
     return 'done';
   }
 
   /** Decides every unit on one snapshot; a decider that throws fails its own unit only. */
-  async function decide(batch: readonly Pending[], deferred: Pending[]): Promise<readonly Ready[]> {
+  async function decide(
+    batch: readonly Pending[],
+    deferred: Pending[],
+  ): Promise<{ readonly ready: readonly Ready[]; readonly failed: readonly Failed[] }> {
     const loaded = await store.load(wantedFacts(batch.flatMap(({ commands }) => commands)));
     const sets = new Map(loaded.map((facts) => [facts.app, new WorkingSet(facts)]));
     const ready: Ready[] = [];
+    const failed: Failed[] = [];
     for (const pending of batch) {
       const set = sets.get(pending.app);
       assert(set !== undefined, `facts of app ${pending.app} were loaded`);
@@ -129,10 +140,10 @@ export function createCommandLoop(deps: CommandLoopDeps): CommandLoop {
         set.keep();
       } catch (fault) {
         set.forget();
-        pending.reject(fault);
+        failed.push({ pending, fault });
       }
     }
-    return ready;
+    return { ready, failed };
   }
 
   function answer(

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { messageStream } from '../kernel/stream.js';
+import { messageStream, recallPolicyStream } from '../kernel/stream.js';
 import { limits } from '../limits.js';
 import type { SendMessage } from '../message/sendMessage.js';
 import type { CommandStore, Unit } from '../ports/commandStore.js';
@@ -101,6 +101,23 @@ describe('one bad unit fails alone', () => {
     ]);
 
     expect(fates).toMatchObject([ok, 'a bug in a dialect', ok]);
+  });
+
+  it('and a unit that is told of its fault is not written after all when the batch is decided again', async () => {
+    let plans = 0;
+    const plan: CommandLoopDeps['plan'] = (decided) => {
+      if (!decided.some(({ type }) => type === 'RecallPolicyChanged')) return [];
+      plans += 1;
+      if (plans === 1) throw new Error('a bug that comes and goes');
+      return [];
+    };
+    const { loop } = setUp((_, nth) => (nth === 1 ? 'moved' : 'written'), { plan });
+
+    const fates = await fatesOf([loop.submit([sendSample({ msgId: m1 })]), loop.submit([policySample()])]);
+
+    const policies = await ports.log.ofStream(1, recallPolicyStream);
+    expect(fates).toMatchObject([ok, { ok: true, events: policies }]);
+    expect(policies).toHaveLength(1);
   });
 
   it('when what it wants to know cannot be named', async () => {
