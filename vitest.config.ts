@@ -5,7 +5,7 @@ export default defineConfig({
   // them alone; Node must load everything else as it does in production.
   ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: ['{packages,apps}/*/src/**/*.test.ts', '{tests,scripts}/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [/@recalld\//] } },
