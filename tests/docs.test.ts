@@ -19,7 +19,9 @@ describe('the documentation', () => {
       .map((name) => dedented(readFileSync(path.join(root, 'examples', name), 'utf8')));
     const shown = [...readFileSync(path.join(root, document), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)];
     expect(shown.length).toBeGreaterThan(1);
-    const strange = shown.filter(([, code]) => !examples.some((example) => example.includes(dedented(code ?? ''))));
+    const strange = shown.filter(
+      ([, code]) => !examples.some((example) => example.includes(dedented(code ?? ''))),
+    );
     expect(strange.map(([, code]) => code)).toEqual([]);
   });
 

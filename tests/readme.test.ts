@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startServer, temporaryFolder } from './support/server.js';
 import type { RunningServer } from './support/server.js';
 
@@ -63,7 +63,7 @@ describe.each(['README.md', 'README.zh-CN.md'])('the walk-through of %s', (file)
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     receiver.stdout?.on('data', (chunk: Buffer) => (received += chunk.toString()));
-    await expect.poll(() => received).toContain('waiting');
+    await vi.waitFor(() => expect(received).toContain('waiting'));
     receiverPort = /:(\d+)/.exec(received)?.[1] ?? '';
     received = '';
   });
@@ -89,7 +89,7 @@ describe.each(['README.md', 'README.zh-CN.md'])('the walk-through of %s', (file)
       if (step.printed === undefined) continue;
       expect(normalised(printed[index] ?? '')).toBe(normalised(step.printed));
     }
-    await expect.poll(() => received.trim().split('\n').length).toBe(4);
+    await vi.waitFor(() => expect(received.trim().split('\n')).toHaveLength(4), { timeout: 10_000 });
     const sorted = (text: string) => normalised(text).split('\n').sort();
     expect(sorted(received)).toEqual(sorted(callbacks));
   });
