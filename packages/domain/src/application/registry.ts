@@ -133,6 +133,5 @@ export const handlers: { readonly [T in CommandType]: Handler<T> } = {
 
 /** The handler of a command, whichever it is. */
 export function handlerOf<T extends CommandType>(command: CommandOf<T>): Handler<T> {
-  // A union indexed by its own discriminant; the compiler cannot see that both sides agree.
-  return handlers[command.type] as unknown as Handler<T>;
+  return handlers[command.type];
 }
