@@ -247,6 +247,20 @@ describe('when a stream moved meanwhile', () => {
     expect(await typesOf(m1)).toEqual(['MessageSent', 'MessageRecalled']);
   });
 
+  it('what waited for the batch of its sending is decided once, also when that batch had to come back', async () => {
+    const { loop } = setUp((_, nth) => (nth === 1 ? 'moved' : 'written'));
+    const there = policySample({ windowSeconds: 60 });
+    const back = policySample({ windowSeconds: 120 });
+
+    const [, outcomes] = await Promise.all([
+      loop.submit([sendSample({ msgId: m1 })]),
+      loop.submit<'RecallMessage' | 'ChangeRecallPolicy'>([recallSample({ msgId: m1 }), there, back]),
+    ]);
+
+    expect(outcomes).toMatchObject([ok, ok, ok]);
+    expect(await ports.log.ofStream(1, recallPolicyStream)).toHaveLength(2);
+  });
+
   it('a recall in the batch of its sending is not lost when that batch fails', async () => {
     const { loop } = setUp((_, nth) => (nth === 1 ? new Error('disk I/O error') : 'written'));
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkEffects, checkMessages, checkNumbering, logOf } from '../testing/contracts/historyChecks.js';
+import {
+  checkEffects,
+  checkFrozenNumbers,
+  checkMessages,
+  checkNumbering,
+  logOf,
+} from '../testing/contracts/historyChecks.js';
 import { stepArbitrary } from '../testing/contracts/histories.js';
 import { createMemoryStorage, createStage, describeHistories, scriptedStore } from '../testing/index.js';
 import type { Answered, Fate } from '../testing/index.js';
@@ -30,6 +36,7 @@ describe('histories on a store whose commits fail', () => {
           const log = await logOf(stage);
           checkNumbering(log);
           checkMessages(log);
+          checkFrozenNumbers(log);
           await checkEffects(stage, log);
           const recallIds = log.flatMap((event) =>
             event.type === 'MessageRecalled' ? event.data.recallId : [],

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStage } from '../histories.js';
 import type { Answered, Stage, Step, Wish } from '../histories.js';
-import { checkEffects, checkMessages, checkNumbering, checkReplay } from './historyChecks.js';
+import {
+  checkEffects,
+  checkFrozenNumbers,
+  checkMessages,
+  checkNumbering,
+  checkReplay,
+} from './historyChecks.js';
 import { logOf, readableMessages } from './historyChecks.js';
 import type { StorageHarness } from './support.js';
 
@@ -110,6 +116,7 @@ export function describeHistories(name: string, harness: StorageHarness, runs: n
         const log = await logOf(stage);
         checkNumbering(log);
         checkMessages(log);
+        checkFrozenNumbers(log);
         checkReplay(log, answers);
         await checkEffects(stage, log);
       }));

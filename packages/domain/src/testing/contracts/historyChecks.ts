@@ -56,8 +56,21 @@ export function checkMessages(log: readonly RecordedEvent[]): void {
   }
 }
 
-/** What callers were told is what the log says, and both fold to the same state, also after being stored. */
+/** A recall tells callbacks the MsgSeq that its message got, whenever the server had the message. */
+export function checkFrozenNumbers(log: readonly RecordedEvent[]): void {
+  const numbers = new Map(
+    log.flatMap((event) => (event.type === 'MessageSent' ? [[event.data.msgId, event.messageSeq]] : [])),
+  );
+  for (const event of log) {
+    if (event.type !== 'MessageRecalled') continue;
+    expect(event.data.messageSeq).toBe(numbers.get(event.data.msgId) ?? null);
+    expect(event.data.held).toBe(numbers.has(event.data.msgId));
+  }
+}
+
+/** Nobody met a fault; what callers were told is what the log says, and both fold to the same state, also after being stored. */
 export function checkReplay(log: readonly RecordedEvent[], answers: readonly Answered[]): void {
+  expect(answers.filter(({ outcome }) => outcome instanceof Error)).toEqual([]);
   const told = answers
     .flatMap(({ outcome }) => (!(outcome instanceof Error) && outcome.ok ? outcome.events : []))
     .toSorted((a, b) => a.position - b.position);
