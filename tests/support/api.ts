@@ -57,7 +57,7 @@ export async function createApi(url: string) {
   };
 }
 
-export async function call(method: string, url: string, options: CallOptions = {}): Promise<Answer> {
+async function call(method: string, url: string, options: CallOptions = {}): Promise<Answer> {
   const headers: Record<string, string> = { ...options.headers };
   if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`;
   if (options.body !== undefined) headers['content-type'] = 'application/json';
