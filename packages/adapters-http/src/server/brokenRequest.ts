@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '@recalld/domain';
+import type { Api } from '../route.js';
 
 /** Statuses of what Node's HTTP parser gives up on. */
 const statuses: Readonly<Record<string, string>> = {
@@ -6,20 +8,18 @@ const statuses: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 };
 
-/** Answers what is not HTTP: there is no request yet, so nothing of it can be named. */
-export function refuseBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (!socket.writable) return void socket.destroy();
-  const body = JSON.stringify({
-    error: 'illegal_argument',
-    exception: 'EasemobIllegalArgumentException',
-    timestamp: Date.now(),
-    duration: 0,
-    error_description: 'this is an invalid request.',
-  });
-  const status = statuses[error.code ?? ''] ?? '400 Bad Request';
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-  );
+/** Answers what is not HTTP, in an API's words: there is no request yet, so nothing of it can be named. */
+export function refuseBroken(api: Api, clock: Clock) {
+  return (error: Error & { readonly code?: string }, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const nothing = { requestId: '', method: '', path: '/', headers: {}, ip: '', receivedAt: clock.now() };
+    const body = JSON.stringify(api.refuse('malformedPath', nothing).body);
+    const head = [
+      `HTTP/1.1 ${statuses[error.code ?? ''] ?? '400 Bad Request'}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  };
 }

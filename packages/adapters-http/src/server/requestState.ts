@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Api, Call, RequestFacts, Route } from '../route.js';
+import type { Api, Call, Route } from '../route.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -25,11 +25,10 @@ function addressOf(request: FastifyRequest): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
-export function factsOf(request: FastifyRequest, receivedAt: number): RequestFacts {
-  const { url = '/', method = '', headers } = request.raw;
+/** The path as sent, without the query. */
+function pathOf(url: string): string {
   const query = url.indexOf('?');
-  const path = query < 0 ? url : url.slice(0, query);
-  return { requestId: request.id, method, path, headers, ip: addressOf(request), receivedAt };
+  return query < 0 ? url : url.slice(0, query);
 }
 
 /** The first step of every request that a row or a fallback takes. */
@@ -39,18 +38,18 @@ export function begin(
   route: Route | undefined,
   now: number,
 ): RequestState {
-  const { requestId, method, path, headers, ip, receivedAt } = factsOf(request, now);
+  const { url = '/', method = '', headers } = request.raw;
   const state: RequestState = {
     api,
     route,
     startedAt: performance.now(),
     call: {
-      requestId,
+      requestId: request.id,
       method,
-      path,
+      path: pathOf(url),
       headers,
-      ip,
-      receivedAt,
+      ip: addressOf(request),
+      receivedAt: now,
       // The router gives strings for the braces of the row's path.
       params: request.params as Record<string, string>,
       query: request.query as Record<string, unknown>,

@@ -5,9 +5,10 @@ import type { Api, Failure, Method, RequestObserver, Route } from '../route.js';
 import { answerWith } from './answering.js';
 import { AppDirectory } from './appDirectory.js';
 import { authenticate } from './authenticate.js';
-import { refuseBrokenRequest } from './brokenRequest.js';
+import { refuseBroken } from './brokenRequest.js';
 import { failureOf } from './failures.js';
 import { parseJsonBody } from './jsonBody.js';
+import { rememberTokens } from './rememberedTokens.js';
 import { begin } from './requestState.js';
 import type { RequestState } from './requestState.js';
 import { isId } from './text.js';
@@ -32,7 +33,8 @@ export interface ServerDeps {
 }
 
 /** Makes a Fastify server of the APIs' rows: routing, authentication, body checks, answers. */
-export function createServer(deps: ServerDeps): FastifyInstance {
+export function createServer(given: ServerDeps): FastifyInstance {
+  const deps = { ...given, tokens: rememberTokens(given.tokens) };
   const server = fastify({
     logger: false,
     bodyLimit: jsonBytesMax,
@@ -49,7 +51,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
       },
     },
     frameworkErrors: (error, request, reply) => refuseThrown(deps, error, request, reply),
-    clientErrorHandler: refuseBrokenRequest,
+    clientErrorHandler: refuseBroken(apiOf(deps.apis, '/'), deps.clock),
   });
   server.decorateRequest('recalld', undefined);
   server.setErrorHandler((thrown, request, reply) => refuseThrown(deps, thrown, request, reply));
