@@ -73,7 +73,7 @@ function groupTypeOf(set: WorkingSet, kind: ChatKind, id: string) {
 }
 
 /** Every command of the domain: which stream it decides on, what it reads, what it changes. */
-export const handlers: { readonly [T in CommandType]: Handler<T> } = {
+const handlers: { readonly [T in CommandType]: Handler<T> } = {
   SendMessage: {
     stream: (command) => messageStream(command.msgId),
     reads: (command) => ({ chats: chatsOf(command.chatKind, command.to) }),
