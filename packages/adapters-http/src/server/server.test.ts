@@ -224,6 +224,21 @@ describe('a busy or broken server', () => {
     expect(answer.body).toMatchObject({ error: '', error_description: 'internal error' });
   });
 
+  it('given a token that cannot be checked, then 500 in the vendor’s shape', async () => {
+    easemob.deps.tokens.verify = () => {
+      throw new Error('sealed under another key');
+    };
+    const answer = await easemob.call('POST', '/messages/msg_recall', { body: recall });
+    expect(answer.status).toBe(500);
+    expect(answer.body).toMatchObject({ error: '', error_description: 'internal error' });
+  });
+
+  it('given an answer that cannot be written, then its API says fault', async () => {
+    const handle = async () => ({ status: 200, body: 1n });
+    await start({ mounted: { apis: [sampleApi({ auth: 'none', handle })] } });
+    expect((await easemob.raw('GET', '/admin/v1/things/1')).body).toEqual({ failure: 'fault' });
+  });
+
   it('given a handler that throws at once, then its API says fault', async () => {
     const handle = () => {
       throw new Error('a bug');

@@ -1,0 +1,65 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from '@recalld/domain';
+import type { Api, Failure, Route } from '../route.js';
+import type { AppDirectory } from './appDirectory.js';
+import { authenticate } from './authenticate.js';
+import type { ServerDeps } from './deps.js';
+import { refuse, refuseThrown } from './refusing.js';
+import { begin } from './requestState.js';
+import type { RequestState } from './requestState.js';
+import { isId } from './text.js';
+
+/** The content type that the server's parser is registered for. */
+export const jsonType = 'application/json';
+
+type Admit = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
+
+/** The step before a body is read: path, app, token and content type, in that order. */
+export function admission(deps: ServerDeps, directory: AppDirectory, api: Api, route: Route): Admit {
+  const namesApp = route.path.includes('{org}/{app}');
+  const unchecked = new Set(['org', 'app', ...(route.uncheckedParams ?? [])]);
+  const ids = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const checked = ids.filter((name) => !unchecked.has(name));
+
+  function check(state: RequestState, app: App | undefined): Failure | undefined {
+    const { call } = state;
+    const operatorsRow = route.auth === 'root' || route.auth === 'rootOrApp';
+    if (namesApp && app === undefined && !operatorsRow) return 'unknownApp';
+    const principal = authenticate(deps, route.auth, {
+      authorization: call.headers.authorization,
+      app,
+      username: call.params['username'],
+      now: call.receivedAt,
+    });
+    if (typeof principal === 'string') return principal;
+    if (namesApp && app === undefined) return 'unknownApp';
+    call.principal = principal;
+    call.app = app;
+    return checkBodyType(call.headers, route);
+  }
+
+  return (request, reply, done) => {
+    const state = begin(request, api, route, deps.clock.now());
+    const { params } = state.call;
+    const settle = (app: App | undefined): void => {
+      const failure = check(state, app);
+      if (failure === undefined) done();
+      else refuse(deps, state, reply, failure);
+    };
+    if (!checked.every((name) => isId(params[name]))) return refuse(deps, state, reply, 'malformedPath');
+    if (!namesApp) return settle(undefined);
+    const found = directory.find(params['org'] ?? '', params['app'] ?? '');
+    if (found instanceof Promise) {
+      found.then(settle).catch((fault: unknown) => refuseThrown(deps, fault, request, reply));
+    } else settle(found);
+  };
+}
+
+/** JSON is read whatever its content type says, as the vendor does; a form with files is not JSON. */
+function checkBodyType(headers: FastifyRequest['headers'], route: Route): Failure | undefined {
+  if (route.reads === 'stream' || headers['content-type'] === jsonType) return undefined;
+  const isForm = headers['content-type']?.toLowerCase().startsWith('multipart/') === true;
+  if (isForm && route.body !== undefined) return 'unsupportedMediaType';
+  headers['content-type'] = jsonType;
+  return undefined;
+}

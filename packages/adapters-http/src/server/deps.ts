@@ -1,0 +1,13 @@
+import type { AccessTokens, Apps, Clock, Log } from '@recalld/domain';
+import type { Api, RequestObserver } from '../route.js';
+
+export interface ServerDeps {
+  readonly apps: Apps;
+  readonly tokens: AccessTokens;
+  readonly isRootToken: (token: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** One of them has the prefix `/`. */
+  readonly apis: readonly Api[];
+  readonly observers: readonly RequestObserver[];
+}

@@ -1,0 +1,42 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Api, Failure } from '../route.js';
+import { answerWith } from './answering.js';
+import type { ServerDeps } from './deps.js';
+import { failureOf } from './failures.js';
+import { begin } from './requestState.js';
+import type { RequestState } from './requestState.js';
+
+/** The API whose prefix fits a path best. */
+export function apiOf(apis: readonly Api[], url: string): Api {
+  const fitting = apis.filter(({ prefix }) => url.startsWith(prefix));
+  const [best] = fitting.sort((a, b) => b.prefix.length - a.prefix.length);
+  if (best === undefined) throw new Error('invariant broken: no API has the prefix /');
+  return best;
+}
+
+export function refuse(
+  deps: ServerDeps,
+  state: RequestState,
+  reply: FastifyReply,
+  failure: Failure,
+  detail?: string,
+): void {
+  answerWith(deps.observers, reply, state, state.api.refuse(failure, state.call, detail));
+}
+
+/** Refuses by what was thrown, if nothing was answered yet; a fault is logged here, and only here. */
+export function refuseThrown(
+  deps: ServerDeps,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const now = deps.clock.now();
+  const state = request.recalld ?? begin(request, apiOf(deps.apis, request.url), undefined, now);
+  const { failure, detail } = failureOf(thrown);
+  if (failure === 'fault') {
+    const { requestId, method } = state.call;
+    deps.log.error({ err: thrown, requestId, method, route: state.route?.path }, 'request failed');
+  }
+  if (!reply.sent) refuse(deps, state, reply, failure, detail);
+}
