@@ -154,10 +154,14 @@ describe('deciding', () => {
 
     expect(outcomes.flat()).toMatchObject([{ ok: true }, { ok: false, code: 'alreadyRecalled' }]);
     expect(sizes(store.commits)).toEqual([1, 1]);
+    expect(store.loads).toHaveLength(2);
   });
 
-  it('commits nothing when nothing has to change', async () => {
-    const { store, loop } = setUp();
+  it('commits nothing, and plans nothing, when nothing has to change', async () => {
+    const plan: CommandLoopDeps['plan'] = () => {
+      throw new Error('there is nothing to plan');
+    };
+    const { store, loop } = setUp({ plan });
 
     const outcomes = await Promise.all([
       loop.submit([policySample({ windowSeconds: 120 })]),
@@ -240,8 +244,8 @@ describe('around the loop', () => {
 
     await loop.drain();
 
-    await Promise.all(answers);
     expect(answered).toBe(7);
+    await Promise.all(answers);
     expect(await ports.log.after(0, 10)).toHaveLength(7);
   });
 
@@ -271,8 +275,10 @@ describe('around the loop', () => {
     expect(await ports.log.after(0, 10)).toHaveLength(1);
   });
 
-  it('takes units of one to so many commands, all of one app', () => {
+  it('takes units of one to so many commands, all of one app', async () => {
     const { loop } = setUp();
+    const most = Array.from({ length: limits.unitCommandsMax }, () => deleteSample());
+    expect(await loop.submit(most)).toHaveLength(limits.unitCommandsMax);
     const tooMany = Array.from({ length: limits.unitCommandsMax + 1 }, () => deleteSample());
 
     expect(() => loop.submit([])).toThrow('a unit has 1 to 1000 commands, not 0');

@@ -84,6 +84,21 @@ describe('one bad unit fails alone', () => {
     expect(await typesOf(m2)).toEqual(['MessageSent', 'MessageRecalled']);
   });
 
+  it('and streams that it changed more than once are as they were before', async () => {
+    const { loop } = setUp();
+    const [there, back] = [policySample({ windowSeconds: 60 }), policySample({ windowSeconds: 120 })];
+
+    const fates = await fatesOf([
+      loop.submit<'ChangeRecallPolicy' | 'SendMessage'>([there, back, poison]),
+      loop.submit([policySample({ windowSeconds: 30 })]),
+    ]);
+
+    expect(fates).toMatchObject([
+      'a bug in a decider',
+      { ok: true, events: [{ version: 1, data: { windowSeconds: 30, version: 1 } }] },
+    ]);
+  });
+
   it('when the planning of its deliveries throws', async () => {
     const plan: CommandLoopDeps['plan'] = (decided) => {
       if (decided.some(({ type }) => type === 'RecallPolicyChanged')) throw new Error('a bug in a dialect');

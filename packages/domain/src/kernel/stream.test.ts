@@ -87,5 +87,6 @@ describe('the day of a stream', () => {
     expect(streamDay(recallPolicyStream)).toBe(0);
     expect(streamDay(conversationStream('u1', 'chat', 'u2'))).toBe(0);
     expect(streamDay(messageStream('not an id'))).toBe(0);
+    expect(streamDay(conversationStream(composeId(86_400 * 4000, 1, 1), 'chat', 'u2'))).toBe(0);
   });
 });

@@ -103,6 +103,7 @@ describe('a message whose time ran out', () => {
       .when(recallSample({ now: sentAt + 30_000 }))
       .then('expired');
     given(kept, expired).when(recallSample()).then('expired');
+    given(sentEvent(), expired).when(recallSample()).then('expired');
   });
 
   it('is recalled by force, with its MsgKey, for the receivers', () => {

@@ -5,6 +5,7 @@ import type { NewEvent } from '../events.js';
 import { limits } from '../limits.js';
 import type { RecallPolicyChanged } from '../recall-policy/recallPolicy.js';
 import { given, idAt, recallSample, recalledEvent, sampleInstant, sentEvent } from '../testing/index.js';
+import { evolveMessage, unknownMessage } from './message.js';
 import { recallMessage } from './recallMessage.js';
 
 const sentAt = sampleInstant;
@@ -286,5 +287,18 @@ describe('recallMessage', () => {
     const verdict = recallMessage(command, state, { ...facts, groupType: undefined, role: undefined });
 
     expect(verdict).toEqual({ ok: false, code: 'notFound' });
+  });
+
+  it('knows no moderators in a one-to-one chat, and no group type of a chat without one', () => {
+    const policy = { enabled: true, windowSeconds: 120, version: 0 };
+    const sent = evolveMessage(unknownMessage, sentEvent());
+    const byOther = recallSample({ authority: 'user', by: 'u2' });
+    const unheld = recallSample({ waive: forced });
+
+    const refused = recallMessage(byOther, sent, { policy, groupType: undefined, role: 'owner' });
+    const accepted = recallMessage(unheld, unknownMessage, { policy, groupType: undefined, role: undefined });
+
+    expect(refused).toEqual({ ok: false, code: 'notPermitted' });
+    expect(accepted.ok && accepted.events[0]?.data.chat).toStrictEqual({ kind: 'chat', id: 'u2' });
   });
 });

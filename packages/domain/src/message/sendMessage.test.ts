@@ -26,7 +26,7 @@ describe('sending', () => {
 
     const verdict = sendMessage(command, unknownMessage, { groupType: undefined });
 
-    expect(verdict).toEqual({
+    expect(verdict).toStrictEqual({
       ok: true,
       events: [
         {
