@@ -30,7 +30,10 @@ describeHistories('sqlite', storage, 15);
 describeAttachmentBytes('files', {
   make: async () => {
     const folder = temporaryFolder();
-    return { bytes: createFileAttachmentBytes(path.join(folder.dir, 'files')), close: async () => folder.remove() };
+    return {
+      bytes: createFileAttachmentBytes(path.join(folder.dir, 'files')),
+      close: async () => folder.remove(),
+    };
   },
 });
 

@@ -4,7 +4,7 @@ import type { Cursor, Page } from '@recalld/domain';
 export type Place = readonly (number | string)[];
 
 /** A place as text that says nothing to whoever carries it. */
-export function cursorOf(place: Place): Cursor {
+function cursorOf(place: Place): Cursor {
   return Buffer.from(JSON.stringify(place), 'utf8').toString('base64url');
 }
 

@@ -1,5 +1,5 @@
 import { conversationTimeline } from '@recalld/domain';
-import type { AppNo, MsgId, RecordedEvent, TimelineId, UserId } from '@recalld/domain';
+import type { RecordedEvent, StreamId, TimelineId, UserId } from '@recalld/domain';
 import { flagBits, placeOf } from './items.js';
 import type { TimelineItemsTable } from './schema.js';
 
@@ -12,13 +12,12 @@ export type RowChange =
     }
   | {
       readonly kind: 'endMessage';
-      readonly app: AppNo;
-      readonly msgId: MsgId;
+      /** Of the message. */
+      readonly stream: StreamId;
       readonly state: 'recalled' | 'expired';
     }
   | {
       readonly kind: 'moveWatermarks';
-      readonly app: AppNo;
       readonly user: UserId;
       readonly timeline: TimelineId;
       readonly listThrough: number;
@@ -32,14 +31,12 @@ export function project(event: RecordedEvent): readonly RowChange[] {
     case 'MessageRecalled':
       return withItem(event);
     case 'MessageExpired':
-      return [{ kind: 'endMessage', app: event.app, msgId: event.data.msgId, state: 'expired' }];
+      return [{ kind: 'endMessage', stream: event.stream, state: 'expired' }];
     case 'ConversationDeleted': {
       const { user, kind, channel, throughSeq, roaming } = event.data;
       const timeline = conversationTimeline(user, kind, channel);
       const roamThrough = roaming === 'deleted' ? throughSeq : 0;
-      return [
-        { kind: 'moveWatermarks', app: event.app, user, timeline, listThrough: throughSeq, roamThrough },
-      ];
+      return [{ kind: 'moveWatermarks', user, timeline, listThrough: throughSeq, roamThrough }];
     }
     case 'AttachmentPurged':
     case 'RecallPolicyChanged':
@@ -68,7 +65,7 @@ function withItem(
     } as const;
     return [{ kind: 'addItem', timeline, row }];
   }
-  const { msgId, by, held } = event.data;
+  const { by, held } = event.data;
   const row = {
     position,
     kind: 'recall',
@@ -82,5 +79,5 @@ function withItem(
     flags: 0,
   } as const;
   const notice: RowChange = { kind: 'addItem', timeline, row };
-  return held ? [notice, { kind: 'endMessage', app: event.app, msgId, state: 'recalled' }] : [notice];
+  return held ? [notice, { kind: 'endMessage', stream: event.stream, state: 'recalled' }] : [notice];
 }

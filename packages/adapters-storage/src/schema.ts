@@ -189,7 +189,8 @@ export interface DeliveriesTable {
   /** JSON: positions. */
   events: string;
   order_key: string;
-  status: 'waiting' | 'leased' | 'delivered' | 'dead';
+  /** What lists ask for. A pending one is waiting, or leased when it has an owner. */
+  stage: 'pending' | 'delivered' | 'dead';
   attempts: number;
   /** When somebody may take it: the next attempt of a waiting one, the end of a lease. NULL when it is over. */
   due_at: number | null;

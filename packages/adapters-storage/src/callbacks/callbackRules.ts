@@ -78,7 +78,7 @@ export function createCallbackRules({ db, writer, rules }: CallbackRulesDeps): C
     if (removed.length === 0) return false;
     yield db
       .updateTable('deliveries')
-      .set({ status: 'dead', due_at: null, lease_owner: null })
+      .set({ stage: 'dead', due_at: null, lease_owner: null })
       .where('rule_id', '=', id)
       .where('due_at', 'is not', null);
     rules.forget(app);

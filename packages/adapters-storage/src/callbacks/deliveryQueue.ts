@@ -13,7 +13,7 @@ import { fill, template } from '../statements.js';
 import { rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
 import { deliveryId, parseDeliveryId, stateColumns, stateOf } from './deliveryRows.js';
-import type { DeliveryKey, DeliveryParts, DeliveryRow } from './deliveryRows.js';
+import type { DeliveryKey, DeliveryParts, DeliveryRow, StateColumns } from './deliveryRows.js';
 
 export interface DeliveryQueueDeps {
   readonly db: Kysely<Schema>;
@@ -93,7 +93,7 @@ function keyOf(row: DeliveryRow): DeliveryKey {
   return key;
 }
 
-export function deliveryOf(db: Kysely<Schema>, app: AppNo, key: DeliveryKey) {
+function deliveryOf(db: Kysely<Schema>, app: AppNo, key: DeliveryKey) {
   return db
     .selectFrom('deliveries')
     .selectAll()
@@ -112,7 +112,7 @@ function createQueries(db: Kysely<Schema>) {
       )
       .where('first_position', '=', key.firstPosition)
       .where('deliveries.rule_id', '=', key.ruleId)
-      .where('status', '=', 'leased')
+      // A delivery has an owner only while it is leased.
       .where('lease_owner', '=', key.owner);
   return {
     due: template<{ now: Instant; max: number }>()(({ now, max }) =>
@@ -121,7 +121,7 @@ function createQueries(db: Kysely<Schema>) {
     lease: template<DeliveryKey & { app: AppNo; owner: string; leaseUntil: Instant }>()((lease) =>
       db
         .updateTable('deliveries')
-        .set({ status: 'leased', lease_owner: lease.owner, due_at: lease.leaseUntil })
+        .set({ lease_owner: lease.owner, due_at: lease.leaseUntil })
         .where('app_no', '=', lease.app)
         .where('first_position', '=', lease.firstPosition)
         .where('rule_id', '=', lease.ruleId),
@@ -129,10 +129,10 @@ function createQueries(db: Kysely<Schema>) {
     extend: template<DeliveryKey & { owner: string; leaseUntil: Instant }>()((lease) =>
       held(lease).set({ due_at: lease.leaseUntil }).returning('first_position'),
     ),
-    settle: template<DeliveryKey & ReturnType<typeof stateColumns> & { owner: string }>()((settled) =>
+    settle: template<DeliveryKey & StateColumns & { owner: string }>()((settled) =>
       held(settled)
         .set({
-          status: settled.status,
+          stage: settled.stage,
           attempts: settled.attempts,
           due_at: settled.due_at,
           lease_owner: settled.lease_owner,

@@ -1,4 +1,4 @@
-import type { Attempt, DeliveryReader, DeliveryView } from '@recalld/domain';
+import type { AppNo, Attempt, DeliveryReader, DeliveryStatusFilter, DeliveryView } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { pageOf, placeIn } from '../paging.js';
@@ -29,17 +29,18 @@ export function createDeliveryReader({ db, partsOf }: DeliveryReaderDeps): Deliv
     async page({ app, status, from, limit }) {
       const after = placeIn(from, 'number', 'string');
       const rows = await views(db)
-        .where('d.app_no', '=', app)
-        .$if(status === 'pending', (q) => q.where('d.due_at', 'is not', null))
-        .$if(status === 'delivered', (q) => q.where('d.status', '=', 'delivered'))
-        // As a literal, so that the index on dead ones answers.
-        .$if(status === 'dead', (q) => q.where(sql`d.status`, '=', sql.lit('dead')))
-        .$if(after !== undefined, (q) =>
-          q.where(sql<boolean>`(d.first_position, d.rule_id) < (${after?.[0]}, ${after?.[1]})`),
+        .innerJoin(
+          keysOf(db, app, status, after)
+            .limit(limit + 1)
+            .as('k'),
+          (join) =>
+            join
+              .onRef('k.app_no', '=', 'd.app_no')
+              .onRef('k.first_position', '=', 'd.first_position')
+              .onRef('k.rule_id', '=', 'd.rule_id'),
         )
-        .orderBy('d.first_position', 'desc')
-        .orderBy('d.rule_id', 'desc')
-        .limit(limit + 1)
+        .orderBy('k.first_position', 'desc')
+        .orderBy('k.rule_id', 'desc')
         .execute();
       return pageOf(rows, limit, (row) => [row.first_position, row.rule_id], view);
     },
@@ -62,6 +63,29 @@ export function createDeliveryReader({ db, partsOf }: DeliveryReaderDeps): Deliv
       return { delivery: view(row), attempts: attempts.map(toAttempt) };
     },
   };
+}
+
+/** The keys of a page alone: an index has all of them, and those that are not over are few. */
+function keysOf(
+  db: Kysely<Schema>,
+  app: AppNo,
+  status: DeliveryStatusFilter | undefined,
+  after: readonly [number, string] | undefined,
+) {
+  return (
+    db
+      .selectFrom('deliveries')
+      .select(['app_no', 'first_position', 'rule_id'])
+      .where('app_no', '=', app)
+      .$if(status !== undefined, (q) => q.where('stage', '=', status ?? 'pending'))
+      // In the words of the index, or it does not answer.
+      .$if(status === 'pending' || status === 'dead', (q) => q.where(sql<boolean>`stage <> 'delivered'`))
+      .$if(after !== undefined, (q) =>
+        q.where(sql<boolean>`(first_position, rule_id) < (${after?.[0]}, ${after?.[1]})`),
+      )
+      .orderBy('first_position', 'desc')
+      .orderBy('rule_id', 'desc')
+  );
 }
 
 /** Deliveries with the outcome of their newest attempt. */

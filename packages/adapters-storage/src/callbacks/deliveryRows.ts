@@ -28,31 +28,26 @@ export function parseDeliveryId(id: string): DeliveryKey | undefined {
 }
 
 export function stateOf(row: DeliveryRow): DeliveryState {
-  const { status, attempts, due_at: dueAt, lease_owner: owner } = row;
-  switch (status) {
-    case 'waiting':
-      assert(dueAt !== null, `delivery ${deliveryId(row)} is due at some time`);
-      return { status, attempts, dueAt };
-    case 'leased':
-      assert(dueAt !== null && owner !== null, `delivery ${deliveryId(row)} is leased to somebody`);
-      return { status, attempts, owner, leaseUntil: dueAt };
-    case 'delivered':
-    case 'dead':
-      return { status, attempts };
-  }
+  const { stage, attempts, due_at: dueAt, lease_owner: owner } = row;
+  if (stage !== 'pending') return { status: stage, attempts };
+  assert(dueAt !== null, `delivery ${deliveryId(row)} is due at some time`);
+  if (owner === null) return { status: 'waiting', attempts, dueAt };
+  return { status: 'leased', attempts, owner, leaseUntil: dueAt };
 }
 
-/** A state as the columns that hold it. */
-export function stateColumns(state: DeliveryState) {
+/** The columns that hold a state. */
+export type StateColumns = Pick<DeliveryRow, 'stage' | 'attempts' | 'due_at' | 'lease_owner'>;
+
+export function stateColumns(state: DeliveryState): StateColumns {
   const { status, attempts } = state;
-  switch (state.status) {
+  switch (status) {
     case 'waiting':
-      return { status, attempts, due_at: state.dueAt, lease_owner: null };
+      return { stage: 'pending', attempts, due_at: state.dueAt, lease_owner: null };
     case 'leased':
-      return { status, attempts, due_at: state.leaseUntil, lease_owner: state.owner };
+      return { stage: 'pending', attempts, due_at: state.leaseUntil, lease_owner: state.owner };
     case 'delivered':
     case 'dead':
-      return { status, attempts, due_at: null, lease_owner: null };
+      return { stage: status, attempts, due_at: null, lease_owner: null };
   }
 }
 

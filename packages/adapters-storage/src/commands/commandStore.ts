@@ -88,6 +88,7 @@ export function createCommandStore({ engine, rules, onCommit }: CommandStoreDeps
       return { ok: true, recorded };
     } catch (fault) {
       streams.forget();
+      timelines.forget();
       if (fault instanceof Moved || isUniqueViolation(fault, 'events')) return { ok: false, reason: 'moved' };
       throw fault;
     }

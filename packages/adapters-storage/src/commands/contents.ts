@@ -1,4 +1,4 @@
-import { assert } from '@recalld/domain';
+import { assert, messageStream } from '@recalld/domain';
 import type { ItemId, RecordedEvent, StoredContent, Unit } from '@recalld/domain';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import { template } from '../statements.js';
@@ -41,7 +41,7 @@ export function createContents(engine: SqliteEngine, streams: Streams): Contents
     },
     erase(unit) {
       for (const item of unit.erase) {
-        const sent = streams.sent(unit.app, item);
+        const sent = streams.sent(unit.app, messageStream(item));
         if (sent !== undefined) erase.run({ position: sent.position });
       }
     },

@@ -2,6 +2,7 @@ import { assert, plannedDelivery } from '@recalld/domain';
 import type { RecordedEvent, Unit } from '@recalld/domain';
 import type { Insertable } from 'kysely';
 import type { RuleBook } from '../callbacks/ruleBook.js';
+import { stateColumns } from '../callbacks/deliveryRows.js';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import type { DeliveriesTable } from '../schema.js';
 import { template } from '../statements.js';
@@ -20,7 +21,7 @@ export function createPlannedDeliveries(
         rule_version: row.rule_version,
         events: row.events,
         order_key: row.order_key,
-        status: row.status,
+        stage: row.stage,
         attempts: row.attempts,
         due_at: row.due_at,
         lease_owner: row.lease_owner,
@@ -34,7 +35,6 @@ export function createPlannedDeliveries(
       const told = events.map((index) => recorded[index]);
       const [first] = told;
       assert(first !== undefined && !told.includes(undefined), `a delivery tells of events of its unit`);
-      const { status, attempts } = plannedDelivery(first.occurredAt);
       insert.run({
         app_no: app,
         first_position: first.position,
@@ -42,10 +42,7 @@ export function createPlannedDeliveries(
         rule_version: rule.version,
         events: JSON.stringify(told.map((event) => event?.position)),
         order_key: orderKey,
-        status,
-        attempts,
-        due_at: first.occurredAt,
-        lease_owner: null,
+        ...stateColumns(plannedDelivery(first.occurredAt)),
         created_at: first.occurredAt,
       });
     }

@@ -1,4 +1,5 @@
 import { never } from '@recalld/domain';
+import type { AppNo, StreamId } from '@recalld/domain';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import { placeOf } from '../items.js';
 import type { RowChange } from '../projection.js';
@@ -12,11 +13,11 @@ export function createReadModels(
   engine: SqliteEngine,
   streams: Streams,
   timelines: TimelineCounters,
-): (app: number, change: RowChange) => void {
+): (app: AppNo, change: RowChange) => void {
   const statements = prepareAll(engine);
 
-  function endMessage({ app, msgId, state }: Extract<RowChange, { readonly kind: 'endMessage' }>): void {
-    const sent = streams.sent(app, msgId);
+  function endMessage(app: AppNo, stream: StreamId, state: 'recalled' | 'expired'): void {
+    const sent = streams.sent(app, stream);
     if (sent === undefined) return;
     const { timeline, position } = placeOf(sent);
     statements.endItem.run({ timelineNo: timelines.no(app, timeline), position, state });
@@ -28,11 +29,11 @@ export function createReadModels(
         statements.addItem.run({ ...change.row, timeline_no: timelines.no(app, change.timeline) });
         return;
       case 'endMessage':
-        endMessage(change);
+        endMessage(app, change.stream, change.state);
         return;
       case 'moveWatermarks':
         statements.moveWatermarks.run({
-          app_no: change.app,
+          app_no: app,
           user: change.user,
           timeline: change.timeline,
           list_through: change.listThrough,

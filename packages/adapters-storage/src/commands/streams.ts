@@ -1,12 +1,12 @@
-import { messageStream, streamDay } from '@recalld/domain';
-import type { AppNo, MsgId, RecordedEvent, StreamId } from '@recalld/domain';
+import { streamDay } from '@recalld/domain';
+import type { AppNo, RecordedEvent, StreamId } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import { toEvent } from '../eventRows.js';
 import type { Schema } from '../schema.js';
 import { template } from '../statements.js';
 
-export type Sent = Extract<RecordedEvent, { readonly type: 'MessageSent' }>;
+type Sent = Extract<RecordedEvent, { readonly type: 'MessageSent' }>;
 
 interface StreamKey {
   readonly day: number;
@@ -34,8 +34,8 @@ export interface Streams {
   /** The stream's version, unless somebody appended since: the unique key finds that out. */
   version(app: AppNo, stream: StreamId): number;
   appended(event: RecordedEvent): void;
-  /** The event that sent a message; undefined for one that the server never had. */
-  sent(app: AppNo, msgId: MsgId): Sent | undefined;
+  /** The event that sent a message, by its stream; undefined for one that the server never had. */
+  sent(app: AppNo, stream: StreamId): Sent | undefined;
 }
 
 /** In this order in {@link StreamTuple}. */
@@ -112,7 +112,7 @@ export function createStreams(engine: SqliteEngine): Streams {
       stream.version = event.version;
       if (event.type === 'MessageSent') stream.sent = event;
     },
-    sent: (app, msgId) => known(app, messageStream(msgId)).sent,
+    sent: (app, stream) => known(app, stream).sent,
   };
 }
 

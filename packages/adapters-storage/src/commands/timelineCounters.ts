@@ -1,5 +1,6 @@
 import { assert, parseTimeline } from '@recalld/domain';
 import type { AppNo, NewEvent, TimelineId, Unit } from '@recalld/domain';
+import { sql } from 'kysely';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import type { StampColumns } from '../eventRows.js';
 import { template } from '../statements.js';
@@ -8,22 +9,30 @@ type TimelineStamps = Pick<StampColumns, 'timeline' | 'timeline_position' | 'mes
 
 const noStamps: TimelineStamps = { timeline: null, timeline_position: null, message_seq: null };
 
-/** The counters of one timeline while a batch is written. */
+/** The counters of one timeline as they stand in the database. */
 interface Counter {
   readonly no: number;
   head: number;
   messages: number;
 }
 
-/** The timelines that a batch puts items into, each raised once. */
+/**
+ * The counters that stamp an item's position and a message's MsgSeq. They are remembered between
+ * batches: right as long as one process writes the database, which the owner's lock sees to.
+ */
 export interface TimelineCounters {
-  /** Raises the counters of every timeline that the units put something into. */
+  /** Raises, on disk, the counters of every timeline that the units put something into. */
   raise(units: readonly Unit[]): void;
   /** The next place in the event's timeline; no stamps for an event that puts no item into one. */
   stamp(app: AppNo, timeline: TimelineId | undefined, event: NewEvent): TimelineStamps;
   /** The number of a timeline that is there. */
   no(app: AppNo, timeline: TimelineId): number;
+  /** What was raised never was. */
+  forget(): void;
 }
+
+/** Remembered timelines; past that all are read again. */
+const countersMax = 20_000;
 
 interface Growth {
   readonly app: AppNo;
@@ -39,30 +48,43 @@ function putsItem(event: NewEvent): boolean {
 export function createTimelineCounters(engine: SqliteEngine): TimelineCounters {
   const statements = prepareAll(engine);
   const counters = new Map<AppNo, Map<TimelineId, Counter>>();
+  let remembered = 0;
 
-  function raiseOne(growth: Growth): void {
-    const raised = statements.raise.get(growth) ?? start(growth);
-    const counter = {
-      no: raised.timeline_no,
-      head: raised.head - growth.items,
-      messages: raised.messages - growth.messages,
-    };
-    const ofApp = counters.get(growth.app);
-    if (ofApp === undefined) counters.set(growth.app, new Map([[growth.timeline, counter]]));
-    else ofApp.set(growth.timeline, counter);
+  function remember(app: AppNo, timeline: TimelineId, counter: Counter): Counter {
+    const ofApp = counters.get(app);
+    if (ofApp === undefined) counters.set(app, new Map([[timeline, counter]]));
+    else ofApp.set(timeline, counter);
+    remembered += 1;
+    return counter;
   }
 
-  function start(growth: Growth) {
-    const parsed = parseTimeline(growth.timeline);
-    const users = parsed.kind === 'pair' ? parsed : { userA: null, userB: null };
-    const { rowId } = statements.start.run({ ...growth, userA: users.userA, userB: users.userB });
-    return { timeline_no: rowId, head: growth.items, messages: growth.messages };
+  function find(app: AppNo, timeline: TimelineId): Counter | undefined {
+    const known = counters.get(app)?.get(timeline);
+    if (known !== undefined) return known;
+    const row = statements.find.get({ app, timeline });
+    if (row === undefined) return undefined;
+    return remember(app, timeline, { no: row.timeline_no, head: row.head, messages: row.messages });
+  }
+
+  function start({ app, timeline }: Growth): Counter {
+    const parsed = parseTimeline(timeline);
+    const { userA, userB } = parsed.kind === 'pair' ? parsed : { userA: null, userB: null };
+    const { rowId: no } = statements.start.run({ app, timeline, userA, userB });
+    return remember(app, timeline, { no, head: 0, messages: 0 });
+  }
+
+  function forget(): void {
+    counters.clear();
+    remembered = 0;
   }
 
   return {
     raise(units) {
-      counters.clear();
-      for (const growth of growths(units)) raiseOne(growth);
+      if (remembered > countersMax) forget();
+      for (const growth of growths(units)) {
+        const { no, head, messages } = find(growth.app, growth.timeline) ?? start(growth);
+        statements.raise.run({ no, head: head + growth.items, messages: messages + growth.messages });
+      }
     },
     stamp(app, timeline, event) {
       if (!putsItem(event)) return noStamps;
@@ -71,17 +93,14 @@ export function createTimelineCounters(engine: SqliteEngine): TimelineCounters {
       counter.head += 1;
       const isMessage = event.type === 'MessageSent';
       if (isMessage) counter.messages += 1;
-      return {
-        timeline,
-        timeline_position: counter.head,
-        message_seq: isMessage ? counter.messages : null,
-      };
+      return { timeline, timeline_position: counter.head, message_seq: isMessage ? counter.messages : null };
     },
     no(app, timeline) {
-      const no = counters.get(app)?.get(timeline)?.no ?? statements.no.get({ app, timeline })?.timeline_no;
-      assert(no !== undefined, `app ${app} has the timeline ${timeline}`);
-      return no;
+      const counter = find(app, timeline);
+      assert(counter !== undefined, `app ${app} has the timeline ${timeline}`);
+      return counter.no;
     },
+    forget,
   };
 }
 
@@ -103,30 +122,26 @@ function growths(units: readonly Unit[]): Iterable<Growth> {
 
 function prepareAll(engine: SqliteEngine) {
   const { db } = engine;
-  const raise = template<Growth>()(({ app, timeline, items, messages }) =>
-    db
-      .updateTable('timelines')
-      .set((e) => ({ head: e('head', '+', items), messages: e('messages', '+', messages) }))
-      .where('app_no', '=', app)
-      .where('timeline', '=', timeline)
-      .returning(['timeline_no', 'head', 'messages']),
-  );
-  const start = template<Growth & { userA: string | null; userB: string | null }>()((growth) =>
-    db.insertInto('timelines').values({
-      app_no: growth.app,
-      timeline: growth.timeline,
-      head: growth.items,
-      messages: growth.messages,
-      user_a: growth.userA,
-      user_b: growth.userB,
-    }),
-  );
-  const no = template<Pick<Growth, 'app' | 'timeline'>>()((key) =>
+  const find = template<Pick<Growth, 'app' | 'timeline'>>()(({ app, timeline }) =>
     db
       .selectFrom('timelines')
-      .select('timeline_no')
-      .where('app_no', '=', key.app)
-      .where('timeline', '=', key.timeline),
+      .select(['timeline_no', 'head', 'messages'])
+      .where('app_no', '=', app)
+      .where('timeline', '=', timeline),
   );
-  return { raise: engine.prepare(raise), start: engine.prepare(start), no: engine.prepare(no) };
+  const start = template<Pick<Growth, 'app' | 'timeline'> & { userA: string | null; userB: string | null }>()(
+    ({ app, timeline, userA, userB }) =>
+      db.insertInto('timelines').values({
+        app_no: app,
+        timeline,
+        head: sql.lit(0),
+        messages: sql.lit(0),
+        user_a: userA,
+        user_b: userB,
+      }),
+  );
+  const raise = template<Counter>()(({ no, head, messages }) =>
+    db.updateTable('timelines').set({ head, messages }).where('timeline_no', '=', no),
+  );
+  return { find: engine.prepare(find), start: engine.prepare(start), raise: engine.prepare(raise) };
 }

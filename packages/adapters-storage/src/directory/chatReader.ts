@@ -51,7 +51,8 @@ export function createChatReader(db: Kysely<Schema>): ChatReader {
         .selectAll('c')
         .where('m.app_no', '=', app)
         .where('m.user', '=', user)
-        .where('c.kind', '=', kind)
+        // The sign keeps the query from going through all chats of the kind.
+        .where(sql`+c.kind`, '=', kind)
         .where('m.through_position', 'is', null)
         .orderBy('c.created_at')
         .orderBy('c.chat')

@@ -250,7 +250,7 @@ function callbacks({ schema }: Kysely<Schema>) {
       .addColumn('rule_version', 'integer', (column) => column.notNull())
       .addColumn('events', 'text', (column) => column.notNull())
       .addColumn('order_key', 'text', (column) => column.notNull())
-      .addColumn('status', 'text', (column) => column.notNull())
+      .addColumn('stage', 'text', (column) => column.notNull())
       .addColumn('attempts', 'integer', (column) => column.notNull())
       .addColumn('due_at', 'integer')
       .addColumn('lease_owner', 'text')
@@ -262,11 +262,12 @@ function callbacks({ schema }: Kysely<Schema>) {
       .on('deliveries')
       .columns(['due_at'])
       .where('due_at', 'is not', null),
+    // Most deliveries are delivered; lists of the others must not wade through those.
     schema
-      .createIndex('deliveries_dead')
+      .createIndex('deliveries_stage')
       .on('deliveries')
-      .columns(['app_no', 'first_position', 'rule_id'])
-      .where(sql<boolean>`status = 'dead'`),
+      .columns(['app_no', 'stage', 'first_position', 'rule_id'])
+      .where(sql<boolean>`stage <> 'delivered'`),
     schema
       .createTable('delivery_attempts')
       .addColumn('first_position', 'integer', (column) => column.notNull())

@@ -38,7 +38,7 @@ export async function conversations(
   const beyond = after === undefined ? sql`` : sql`where ${later(after[0], after[1])}`;
   const { rows } = await sql<ListedRow>`
     with chats as (${chatsOf(app, user)}),
-    listed as (
+    listed as materialized (
       select chats.*, (
         select i.sent_at from timeline_items i where ${isListed(app, user)}
         order by i.sent_at desc limit 1
@@ -118,10 +118,12 @@ function isReadable(now: Instant): RawBuilder<boolean> {
   return sql`i.state = 'live' and (i.expires_at is null or i.expires_at > ${now})`;
 }
 
+/** No message stands before its MsgSeq: the position narrows the search down. */
 function unread(app: AppNo, user: UserId, now: Instant): RawBuilder<number> {
   return sql`(select count(*) from (
     select 1 from timeline_items i
-    where ${isListed(app, user)} and ${isReadable(now)} and i.author <> ${user} limit ${sql.lit(unreadMax)}))`;
+    where ${isListed(app, user)} and i.position > chats.through
+    and ${isReadable(now)} and i.author <> ${user} limit ${sql.lit(unreadMax)}))`;
 }
 
 async function messagesAt(

@@ -1,0 +1,79 @@
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSqlite } from './engines/sqlite.js';
+import type { SqliteEngine } from './engines/sqlite.js';
+import { temporaryFolder } from './testing/folders.js';
+import { createWriter, rows } from './writer.js';
+import type { Write, Writer } from './writer.js';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let engine: SqliteEngine;
+let writer: Writer;
+let commits: number;
+let turn: () => void;
+const query = <R>(
+  sql: string,
+  ...parameters: unknown[]
+): { sql: string; parameters: unknown[]; rowShape?: R } => ({
+  sql,
+  parameters,
+});
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  engine = openSqlite(path.join(folder.dir, 'test.db'));
+  engine.run(query('CREATE TABLE t (n INTEGER PRIMARY KEY)'));
+  commits = 0;
+  const nextTurn = () => new Promise<void>((resolve) => (turn = resolve));
+  writer = createWriter(engine, nextTurn, () => (commits += 1));
+});
+
+afterEach(async () => {
+  await engine.close();
+  folder.remove();
+});
+
+function* insert(n: number): Write<number> {
+  yield query('INSERT INTO t VALUES (?)', n);
+  const [counted] = yield* rows(query<{ n: number }>('SELECT count(*) AS n FROM t'));
+  return counted?.n ?? 0;
+}
+
+const numbers = () => engine.run<{ n: number }>(query('SELECT n FROM t')).map(({ n }) => n);
+
+describe('the writer', () => {
+  it('gathers what arrives in one turn into one transaction, in order', async () => {
+    const answers = [3, 1, 2].map((n) => writer.write(() => insert(n)));
+    expect(numbers()).toEqual([]);
+    turn();
+    expect(await Promise.all(answers)).toEqual([1, 2, 3]);
+    expect(commits).toBe(1);
+    expect(numbers()).toEqual([1, 2, 3]);
+  });
+
+  it('fails the write that failed, whole, and no other', async () => {
+    const first = writer.write(() => insert(1));
+    const bad = writer.write(function* () {
+      yield* insert(2);
+      yield* insert(1);
+    });
+    const last = writer.write(() => insert(3));
+    const outcomes = Promise.allSettled([first, bad, last]);
+    turn();
+    expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(numbers()).toEqual([1, 3]);
+  });
+
+  it('fails all of a turn whose commit fails, and goes on with the next', async () => {
+    const doomed = [1, 2].map((n) => writer.write(() => insert(n)));
+    const ending = writer.write(function* () {
+      yield query('COMMIT');
+    });
+    const outcomes = Promise.allSettled([...doomed, ending]);
+    turn();
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    const later = writer.write(() => insert(9));
+    turn();
+    await expect(later).resolves.toBeGreaterThan(0);
+  });
+});
