@@ -48,7 +48,7 @@ export interface ContentPut {
   readonly content: StoredContent;
 }
 
-/** A callback to be made once the unit is on disk. */
+/** A callback to be made once the unit is on disk; first due when the first of its events occurred. */
 export interface DueDelivery {
   readonly rule: Pick<CallbackRule, 'id' | 'version'>;
   /** Indexes into the unit's events, all appends in a row; never empty. */

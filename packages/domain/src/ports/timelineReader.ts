@@ -36,6 +36,7 @@ export interface ConversationView {
   readonly timeline: TimelineId;
   /** The newest message that the user may see; absent when all of them were recalled or expired. */
   readonly lastMessage?: MessageItem;
+  /** When the newest message was sent, recalled and expired ones included: a recall moves nothing in the list. */
   readonly lastMessageAt: Instant;
   /** Visible messages of others after the last one read. */
   readonly unread: number;

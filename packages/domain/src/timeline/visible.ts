@@ -14,7 +14,7 @@ export interface Viewer {
   readonly user: UserId;
   /** `roaming`: history pulled from the server; `list`: the conversation list; `device`: live and offline. */
   readonly purpose: 'roaming' | 'list' | 'device';
-  /** Empty for one-to-one chats: both users see all of it. */
+  /** `everything` in one-to-one chats: both users see all of it. */
   readonly spans: readonly MembershipSpan[] | 'everything';
   readonly listThrough: number;
   readonly roamThrough: number;
