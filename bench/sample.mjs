@@ -7,6 +7,8 @@ import { quietMachine } from './quiet.mjs';
 
 /** @typedef {import('./load/measure.mjs').Sample & { deliveredPerSecond: number }} Result */
 
+/** Messages that every store has before its measure, recalls or not: one in each conversation. */
+const messagesMin = 30_000;
 /** Messages to preload for each second of recalls: more than the service can take back. */
 const recallsPerSecond = { recalld: 50_000, 'hand-written': 12_000, bare: 80_000 };
 
@@ -30,10 +32,8 @@ export async function takeSample({ row, operation, folder, generator, options })
   /** @type {readonly [number, number] | undefined} */
   let window;
   try {
-    if (operation === 'recall') {
-      const count = Math.ceil((warmSeconds + seconds) * recallsPerSecond[row.service]);
-      await generator.ask('preload', { target, count });
-    }
+    const recalls = operation === 'recall' ? (warmSeconds + seconds) * recallsPerSecond[row.service] : 0;
+    await generator.ask('preload', { target, count: Math.max(messagesMin, Math.ceil(recalls)) });
     await quietMachine(options.quiet);
     const began = performance.now();
     const run = { target, connections, operation, warmSeconds, seconds, serverPid, helperPids };

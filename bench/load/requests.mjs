@@ -6,7 +6,13 @@
 /** Recipients of one preloading send; the contract's own bound. */
 export const batchRecipients = 600;
 
-const pairs = 600;
+const users = batchRecipients;
+const senders = 50;
+
+/** Visits every conversation before any of them again, in an order without a pattern. */
+const stride = 7_919;
+/** Prime to the number of users, so that each step visits all of them. */
+const steps = [1, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47];
 
 /**
  * @param {Target} target
@@ -33,8 +39,9 @@ export function sendRequests(target) {
   const request = post(target, '/messages/users');
   /** @param {number} n */
   return (n) => {
-    const from = `sender-${n % 50}`;
-    const to = `user-${n % pairs}`;
+    const conversation = (n * stride) % (senders * users);
+    const from = `sender-${conversation % senders}`;
+    const to = `user-${Math.floor(conversation / senders)}`;
     return request(
       `{"from":"${from}","to":["${to}"],"type":"txt","body":{"msg":"message ${n}: see you at the usual place"},` +
         '"ext":{"client":"bench"}}',
@@ -49,10 +56,12 @@ export function sendRequests(target) {
  */
 export function batchRequests(target) {
   const request = post(target, '/messages/users');
-  const to = Array.from({ length: batchRecipients }, (_, index) => `user-${index}`);
   /** @param {number} n */
   return (n) => {
-    const from = `sender-${n % 50}`;
+    const from = `sender-${n % senders}`;
+    // Another order for each round of senders: who was written to one after the other says nothing.
+    const step = steps[Math.floor(n / senders) % steps.length] ?? 1;
+    const to = Array.from({ length: users }, (_, index) => `user-${(index * step) % users}`);
     const body = {
       from,
       to,
