@@ -81,12 +81,16 @@ export interface TimelinesTable {
   user_b: string | null;
 }
 
-/** Rebuilt. What queries filter and order by; the rest of an item is read from its event. */
+/**
+ * Rebuilt. What queries filter and order by; the rest of an item is read from its event. Rows stand in
+ * log order: a batch fills one page, where the order of timelines would touch as many as it has chats.
+ */
 export interface TimelineItemsTable {
+  event_position: number;
   timeline_no: number;
+  /** In its timeline. */
   position: number;
   kind: 'message' | 'recall';
-  event_position: number;
   message_seq: number | null;
   author: string;
   content_kind: string | null;

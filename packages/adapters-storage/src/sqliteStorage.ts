@@ -97,8 +97,8 @@ function assemble(
   unlock: () => void,
 ): SqliteStorage {
   const ids = createIdSource(engine, options.clock);
-  const { truncateWal } = engine;
-  const checkpointer = createCheckpointer({ file, truncateWal, log: options.log });
+  const { descriptor, truncateWal } = engine;
+  const checkpointer = createCheckpointer({ file, descriptor, truncateWal, log: options.log });
   return {
     ...portsOf(engine, checkpointer, options.nextTurn ?? (() => nextImmediate())),
     ids,

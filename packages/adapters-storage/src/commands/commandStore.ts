@@ -12,7 +12,8 @@ import { createLoadFacts } from './loadFacts.js';
 import { createPlannedDeliveries } from './plannedDeliveries.js';
 import { createReadModels } from './readModels.js';
 import { createReferences } from './references.js';
-import { createStreams } from './streams.js';
+import { createStreams, isSent } from './streams.js';
+import type { KnownStream } from './streams.js';
 import { createTimelineCounters } from './timelineCounters.js';
 
 export interface CommandStoreDeps {
@@ -44,9 +45,11 @@ export function createCommandStore({ engine, rules, onCommit }: CommandStoreDeps
   function writeUnit(unit: Unit): readonly RecordedEvent[] {
     const recorded: RecordedEvent[] = [];
     for (const append of unit.appends) {
-      const moved = streams.version(unit.app, append.stream) !== append.expected;
-      if (moved) throw new Moved(`stream ${append.stream} is not at version ${append.expected}`);
-      for (const event of append.events) recorded.push(writeEvent(unit, append, event));
+      const stream = streams.of(unit.app, append.stream);
+      if (stream.version !== append.expected) {
+        throw new Moved(`stream ${append.stream} is at ${stream.version}, not at ${append.expected}`);
+      }
+      for (const event of append.events) recorded.push(writeEvent(unit, append, stream, event));
     }
     contents.put(unit, recorded);
     contents.erase(unit);
@@ -54,15 +57,14 @@ export function createCommandStore({ engine, rules, onCommit }: CommandStoreDeps
     return recorded;
   }
 
-  function writeEvent(unit: Unit, append: Append, event: NewEvent): RecordedEvent {
+  function writeEvent(unit: Unit, append: Append, stream: KnownStream, event: NewEvent): RecordedEvent {
     const { app } = unit;
-    const { stream } = append;
     const { timeline, timeline_position, message_seq } = timelines.stamp(app, append.timeline, event);
     const row = {
-      stream_day: streams.day(app, stream),
+      stream_day: stream.day,
       app_no: app,
-      stream,
-      version: streams.version(app, stream) + 1,
+      stream: append.stream,
+      version: stream.version + 1,
       type: event.type,
       data: JSON.stringify(event.data),
       actor: event.actor,
@@ -73,7 +75,8 @@ export function createCommandStore({ engine, rules, onCommit }: CommandStoreDeps
       message_seq,
     };
     const recorded = recordedEvent(event, row, insertEvent.run(row).rowId);
-    streams.appended(recorded);
+    stream.version = row.version;
+    if (isSent(recorded)) stream.sent = recorded;
     for (const change of project(recorded)) changeRows(app, change);
     refer(recorded);
     return recorded;

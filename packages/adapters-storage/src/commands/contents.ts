@@ -41,7 +41,7 @@ export function createContents(engine: SqliteEngine, streams: Streams): Contents
     },
     erase(unit) {
       for (const item of unit.erase) {
-        const sent = streams.sent(unit.app, messageStream(item));
+        const sent = streams.of(unit.app, messageStream(item)).sent;
         if (sent !== undefined) erase.run({ position: sent.position });
       }
     },

@@ -1,7 +1,6 @@
 import { never } from '@recalld/domain';
 import type { AppNo, StreamId } from '@recalld/domain';
 import type { SqliteEngine } from '../engines/sqlite.js';
-import { placeOf } from '../items.js';
 import type { RowChange } from '../projection.js';
 import type { ConversationsTable, TimelineItemsTable } from '../schema.js';
 import { template } from '../statements.js';
@@ -17,10 +16,9 @@ export function createReadModels(
   const statements = prepareAll(engine);
 
   function endMessage(app: AppNo, stream: StreamId, state: 'recalled' | 'expired'): void {
-    const sent = streams.sent(app, stream);
+    const sent = streams.of(app, stream).sent;
     if (sent === undefined) return;
-    const { timeline, position } = placeOf(sent);
-    statements.endItem.run({ timelineNo: timelines.no(app, timeline), position, state });
+    statements.endItem.run({ eventPosition: sent.position, state });
   }
 
   return (app, change) => {
@@ -50,10 +48,10 @@ function prepareAll(engine: SqliteEngine) {
   const { db } = engine;
   const addItem = template<TimelineItemsTable>()((row) =>
     db.insertInto('timeline_items').values({
+      event_position: row.event_position,
       timeline_no: row.timeline_no,
       position: row.position,
       kind: row.kind,
-      event_position: row.event_position,
       message_seq: row.message_seq,
       author: row.author,
       content_kind: row.content_kind,
@@ -63,13 +61,9 @@ function prepareAll(engine: SqliteEngine) {
       flags: row.flags,
     }),
   );
-  const endItem = template<{ timelineNo: number; position: number; state: 'recalled' | 'expired' }>()(
-    ({ timelineNo, position, state }) =>
-      db
-        .updateTable('timeline_items')
-        .set({ state })
-        .where('timeline_no', '=', timelineNo)
-        .where('position', '=', position),
+  const endItem = template<{ eventPosition: number; state: 'recalled' | 'expired' }>()(
+    ({ eventPosition, state }) =>
+      db.updateTable('timeline_items').set({ state }).where('event_position', '=', eventPosition),
   );
   const moveWatermarks = template<ConversationsTable>()((row) =>
     db

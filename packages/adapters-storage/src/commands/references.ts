@@ -35,7 +35,7 @@ export function createReferences(engine: SqliteEngine, streams: Streams): (event
         return;
       case 'MessageRecalled': {
         const { msgId } = event.data;
-        const sent = event.data.held ? streams.sent(app, event.stream) : undefined;
+        const sent = event.data.held ? streams.of(app, event.stream).sent : undefined;
         for (const attachment of sent?.data.attachments ?? []) drop({ app, attachment, msgId });
         return;
       }

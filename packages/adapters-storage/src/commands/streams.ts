@@ -14,10 +14,12 @@ interface StreamKey {
   readonly stream: StreamId;
 }
 
-/** What the last load saw of a stream. */
-interface Known {
+/** A stream as the batch knows it; the batch brings it forward. */
+export interface KnownStream {
   readonly day: number;
+  /** Unless somebody appended since it was read: the unique key finds that out. */
   version: number;
+  /** The event that sent the message; undefined for one that the server never had. */
   sent: Sent | undefined;
 }
 
@@ -30,12 +32,7 @@ export interface Streams {
   /** Forgets the batch before. */
   forget(): void;
   load(app: AppNo, stream: StreamId): readonly RecordedEvent[];
-  day(app: AppNo, stream: StreamId): number;
-  /** The stream's version, unless somebody appended since: the unique key finds that out. */
-  version(app: AppNo, stream: StreamId): number;
-  appended(event: RecordedEvent): void;
-  /** The event that sent a message, by its stream; undefined for one that the server never had. */
-  sent(app: AppNo, stream: StreamId): Sent | undefined;
+  of(app: AppNo, stream: StreamId): KnownStream;
 }
 
 /** In this order in {@link StreamTuple}. */
@@ -78,41 +75,28 @@ const eventsOf = (db: Kysely<Schema>) =>
 
 export function createStreams(engine: SqliteEngine): Streams {
   const select = engine.prepare(eventsOf(engine.db));
-  const apps = new Map<AppNo, Map<StreamId, Known>>();
+  const apps = new Map<AppNo, Map<StreamId, KnownStream>>();
 
-  function load(app: AppNo, stream: StreamId): readonly RecordedEvent[] {
+  function read(app: AppNo, stream: StreamId) {
     const day = streamDay(stream);
     const events = select
       .tuples({ day, app, stream })
       .map((tuple) => fromTuple(app, stream, tuple as unknown as StreamTuple));
-    remember(app, stream, { day, version: events.at(-1)?.version ?? 0, sent: events.find(isSent) });
-    return events;
+    const version = events.at(-1)?.version ?? 0;
+    return { events, known: remember(app, stream, { day, version, sent: events.find(isSent) }) };
   }
 
-  function remember(app: AppNo, stream: StreamId, known: Known): void {
+  function remember(app: AppNo, stream: StreamId, known: KnownStream): KnownStream {
     const streams = apps.get(app);
     if (streams === undefined) apps.set(app, new Map([[stream, known]]));
     else streams.set(stream, known);
-  }
-
-  function known(app: AppNo, stream: StreamId): Known {
-    const found = apps.get(app)?.get(stream);
-    if (found !== undefined) return found;
-    load(app, stream);
-    return known(app, stream);
+    return known;
   }
 
   return {
     forget: () => apps.clear(),
-    load,
-    day: (app, stream) => known(app, stream).day,
-    version: (app, stream) => known(app, stream).version,
-    appended(event) {
-      const stream = known(event.app, event.stream);
-      stream.version = event.version;
-      if (event.type === 'MessageSent') stream.sent = event;
-    },
-    sent: (app, stream) => known(app, stream).sent,
+    load: (app, stream) => read(app, stream).events,
+    of: (app, stream) => apps.get(app)?.get(stream) ?? read(app, stream).known,
   };
 }
 
@@ -145,6 +129,7 @@ function fromTuple(app: AppNo, stream: StreamId, tuple: StreamTuple): RecordedEv
   });
 }
 
-function isSent(event: RecordedEvent): event is Sent {
+/** Whether an event sent the stream's message. */
+export function isSent(event: RecordedEvent): event is Sent {
   return event.type === 'MessageSent';
 }

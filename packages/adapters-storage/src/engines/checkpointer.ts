@@ -14,17 +14,22 @@ export interface Checkpointer {
 
 export interface CheckpointerDeps {
   readonly file: string;
+  /** Of the same file. */
+  readonly descriptor: number;
   /** Between two commits; false while somebody reads. */
   readonly truncateWal: () => boolean;
   readonly log: Log | undefined;
 }
 
 /** Between two passes of the worker, while there are commits. */
-const paceMs = 500;
+const paceMs = 250;
 /** Between two TRUNCATE checkpoints for the sake of erasures: they hold the writer up. */
 const truncatePaceMs = 2_000;
-/** A WAL of more frames is emptied without any erasure: reading through a long one is slow. 64 MB. */
-const framesMax = 16_384;
+/**
+ * A WAL of more frames (16 MB) is emptied without any erasure: a long one is slow to read through, and
+ * the longer it is, the longer the writer stands still while it goes.
+ */
+const framesMax = 4_096;
 /** Before another try for somebody who waits: a reader was in the way. */
 const retryMs = 50;
 
@@ -32,8 +37,9 @@ const retryMs = 50;
  * A worker thread copies the WAL into the file meanwhile (PASSIVE), so that the TRUNCATE on the
  * writing connection, the only one that leaves no trace, finds little to do.
  */
-export function createCheckpointer({ file, truncateWal, log }: CheckpointerDeps): Checkpointer {
-  const worker = startWorker(file, log);
+export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
+  const { truncateWal, log } = deps;
+  const worker = startWorker(deps);
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
   let closed = false;
@@ -106,8 +112,9 @@ interface CheckpointWorker {
   close(): Promise<void>;
 }
 
-function startWorker(file: string, log: Log | undefined): CheckpointWorker {
-  const thread = new Worker(new URL('./checkpointWorker.mjs', import.meta.url), { workerData: { file } });
+function startWorker({ file, descriptor, log }: CheckpointerDeps): CheckpointWorker {
+  const script = new URL('./checkpointWorker.mjs', import.meta.url);
+  const thread = new Worker(script, { workerData: { file, descriptor } });
   let gone = false;
   thread.unref();
   thread.on('error', (fault) => log?.error({ fault: String(fault) }, 'the checkpoint worker failed'));

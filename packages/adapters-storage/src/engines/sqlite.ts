@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { closeSync, openSync } from 'node:fs';
 import { Kysely, SqliteDialect } from 'kysely';
 import type { Compilable } from 'kysely';
 import type { Schema } from '../schema.js';
@@ -28,6 +29,8 @@ export interface SqliteEngine {
   snapshot<T>(work: () => T): T;
   /** Inside a transaction: all of `work`, or nothing of it and what it threw. */
   savepoint<T>(work: () => T): T;
+  /** Of the database file, to flush it by; open as long as the engine is. */
+  readonly descriptor: number;
   /** Moves the whole WAL into the database file and empties it; false while somebody reads. */
   truncateWal(): boolean;
   close(): Promise<void>;
@@ -40,7 +43,9 @@ const busyTimeoutMs = 2_000;
 /** Opens the database file, which the caller must own. @throws when a pragma did not take. */
 export function openSqlite(file: string): SqliteEngine {
   const writing = openWriting(file);
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openReading(file) }) });
+  const reading = openReading(file);
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: reading }) });
+  const descriptor = openSync(file, 'r');
   const statements = new Map<string, Database.Statement<unknown[]>>();
   const begin = writing.prepare('BEGIN IMMEDIATE');
   const beginReading = writing.prepare('BEGIN');
@@ -92,10 +97,14 @@ export function openSqlite(file: string): SqliteEngine {
         writing.exec('RELEASE part');
       }
     },
+    descriptor,
     truncateWal: () => truncateWal(writing),
     async close() {
       await db.destroy();
+      reading.close();
       writing.close();
+      // Not before: closing any descriptor of a file drops the locks that the process has on it.
+      closeSync(descriptor);
     },
   };
 }

@@ -76,10 +76,10 @@ function timelines({ schema }: Kysely<Schema>) {
       .where('user_b', 'is not', null),
     schema
       .createTable('timeline_items')
+      .addColumn('event_position', 'integer', (column) => column.primaryKey())
       .addColumn('timeline_no', 'integer', (column) => column.notNull())
       .addColumn('position', 'integer', (column) => column.notNull())
       .addColumn('kind', 'text', (column) => column.notNull())
-      .addColumn('event_position', 'integer', (column) => column.notNull())
       .addColumn('message_seq', 'integer')
       .addColumn('author', 'text', (column) => column.notNull())
       .addColumn('content_kind', 'text')
@@ -87,13 +87,17 @@ function timelines({ schema }: Kysely<Schema>) {
       .addColumn('expires_at', 'integer')
       .addColumn('state', 'text', (column) => column.notNull())
       .addColumn('flags', 'integer', (column) => column.notNull())
-      .addPrimaryKeyConstraint('timeline_items_place', ['timeline_no', 'position'])
-      .modifyEnd(clustered),
-    // Notices are not in it: history and lists show messages alone, and a recall writes no index.
+      .modifyEnd(strict),
+    // Notices are in no index: history and lists show messages alone, so a recall writes none.
     schema
       .createIndex('timeline_items_sent')
       .on('timeline_items')
       .columns(['timeline_no', 'sent_at', 'position'])
+      .where(sql.ref('kind'), '=', sql.lit('message')),
+    schema
+      .createIndex('timeline_items_seq')
+      .on('timeline_items')
+      .columns(['timeline_no', 'message_seq'])
       .where(sql.ref('kind'), '=', sql.lit('message')),
     schema
       .createIndex('timeline_items_expiring')

@@ -118,12 +118,10 @@ function isReadable(now: Instant): RawBuilder<boolean> {
   return sql`i.state = 'live' and (i.expires_at is null or i.expires_at > ${now})`;
 }
 
-/** No message stands before its MsgSeq: the position narrows the search down. */
 function unread(app: AppNo, user: UserId, now: Instant): RawBuilder<number> {
   return sql`(select count(*) from (
     select 1 from timeline_items i
-    where ${isListed(app, user)} and i.position > chats.through
-    and ${isReadable(now)} and i.author <> ${user} limit ${sql.lit(unreadMax)}))`;
+    where ${isListed(app, user)} and ${isReadable(now)} and i.author <> ${user} limit ${sql.lit(unreadMax)}))`;
 }
 
 async function messagesAt(
