@@ -20,6 +20,53 @@ export const eventColumns = [
   'message_seq',
 ] as const satisfies readonly (keyof EventRow)[];
 
+/** A row as the list of {@link eventColumns}. */
+export type EventTuple = readonly [
+  position: number,
+  app: number,
+  stream: string,
+  version: number,
+  type: string,
+  data: string,
+  actor: string,
+  commandId: string,
+  occurredAt: number,
+  timeline: string | null,
+  timelinePosition: number | null,
+  messageSeq: number | null,
+];
+
+export function fromTuple(tuple: EventTuple): RecordedEvent {
+  const [
+    position,
+    app,
+    stream,
+    version,
+    type,
+    data,
+    actor,
+    commandId,
+    occurredAt,
+    timeline,
+    timelinePosition,
+    messageSeq,
+  ] = tuple;
+  return toEvent({
+    position,
+    app_no: app,
+    stream,
+    version,
+    type,
+    data,
+    actor,
+    command_id: commandId,
+    occurred_at: occurredAt,
+    timeline,
+    timeline_position: timelinePosition,
+    message_seq: messageSeq,
+  });
+}
+
 /** What the log stores is what was decided: types and data are trusted as they were written. */
 export function toEvent(row: EventRow): RecordedEvent {
   const { type, actor, occurred_at: occurredAt } = row;

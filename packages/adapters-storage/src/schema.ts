@@ -193,7 +193,7 @@ export interface DeliveriesTable {
   /** JSON: positions. */
   events: string;
   order_key: string;
-  /** What lists ask for. A pending one is waiting, or leased when it has an owner. */
+  /** A pending one is waiting, or leased when it has an owner. */
   stage: 'pending' | 'delivered' | 'dead';
   attempts: number;
   /** When somebody may take it: the next attempt of a waiting one, the end of a lease. NULL when it is over. */

@@ -130,7 +130,7 @@ function portsOf(
     timelines: createTimelineReader(db),
     contents: createContentReader(db),
     expired: createExpiredMessages(db),
-    deliveries: createDeliveryQueue({ db, writer, partsOf }),
+    deliveries: createDeliveryQueue({ db, writer, rules, partsOf }),
     deliveryReader: createDeliveryReader({ db, partsOf }),
     rules: createCallbackRules({ db, writer, rules }),
     apps: createApps({ db, writer, book: apps }),

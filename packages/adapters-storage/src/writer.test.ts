@@ -64,6 +64,25 @@ describe('the writer', () => {
     expect(numbers()).toEqual([1, 3]);
   });
 
+  it.each([
+    ['relaxed writes alone do not wait for the disk', ['writeRelaxed', 'writeRelaxed'], 1],
+    ['any other write makes all of its turn wait', ['writeRelaxed', 'write'], 2],
+  ] as const)('%s, and the connection is FULL again', async (_, kinds, during) => {
+    const level = () => engine.run<{ synchronous: number }>(query('PRAGMA synchronous'))[0]?.synchronous;
+    const seen: unknown[] = [];
+    const written = kinds.map((kind, n) =>
+      writer[kind](function* () {
+        seen.push(level());
+        yield* insert(n);
+      }),
+    );
+    turn();
+    await Promise.all(written);
+    expect(seen).toEqual([during, during]);
+    expect(level()).toBe(2);
+    expect(numbers()).toEqual([0, 1]);
+  });
+
   it('fails all of a turn whose commit fails, and goes on with the next', async () => {
     const doomed = [1, 2].map((n) => writer.write(() => insert(n)));
     const ending = writer.write(function* () {

@@ -1,24 +1,35 @@
 import type { Compilable } from 'kysely';
-import type { SqliteEngine } from './engines/sqlite.js';
+import type { Answer, SqliteEngine } from './engines/sqlite.js';
 import type { SqlQuery } from './statements.js';
 
 /**
- * A write as a value: it hands out one query after the other and is handed the rows of each. Whoever
+ * A write as a value: it hands out one query after the other and is handed what each came to. Whoever
  * runs it decides how: SQLite all in one synchronous transaction. It must not wait for anything else.
  */
-export type Write<T> = Generator<SqlQuery | Compilable, T, readonly unknown[]>;
+export type Write<T> = Generator<SqlQuery | Compilable, T, Answer>;
 
 /** One query of a write, with its rows typed. */
 export function* rows<R>(query: SqlQuery<R> | Compilable<R>): Write<readonly R[]> {
-  return (yield query) as readonly R[];
+  return (yield query).rows as readonly R[];
+}
+
+/** One query of a write, with how many rows it changed. */
+export function* changes(query: SqlQuery | Compilable): Write<number> {
+  return (yield query).changes;
 }
 
 export interface Writer {
   /** All of a write or nothing of it; on disk when it resolves. */
   write<T>(work: () => Write<T>): Promise<T>;
+  /**
+   * For what may be done again after a power cut, leases and outcomes of attempts: all of a write or
+   * nothing of it, safe from a crash of the process when it resolves, on disk with the next commit.
+   */
+  writeRelaxed<T>(work: () => Write<T>): Promise<T>;
 }
 
 interface Pending {
+  readonly relaxed: boolean;
   run(): () => void;
   reject(fault: unknown): void;
 }
@@ -36,7 +47,9 @@ export function createWriter(
     const batch = queue;
     queue = [];
     try {
-      const answers = engine.transaction(() => batch.map(({ run }) => run()));
+      const runAll = () => batch.map(({ run }) => run());
+      const relaxed = batch.every((pending) => pending.relaxed);
+      const answers = relaxed ? engine.relaxedTransaction(runAll) : engine.transaction(runAll);
       onCommit();
       for (const answer of answers) answer();
     } catch (fault) {
@@ -44,13 +57,16 @@ export function createWriter(
     }
   }
 
+  function enqueue<T>(relaxed: boolean, work: () => Write<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (queue.length === 0) void flush();
+      queue.push({ relaxed, run: () => attempt(engine, work, resolve, reject), reject });
+    });
+  }
+
   return {
-    write<T>(work: () => Write<T>) {
-      return new Promise<T>((resolve, reject) => {
-        if (queue.length === 0) void flush();
-        queue.push({ run: () => attempt(engine, work, resolve, reject), reject });
-      });
-    },
+    write: (work) => enqueue(false, work),
+    writeRelaxed: (work) => enqueue(true, work),
   };
 }
 
@@ -69,9 +85,11 @@ function attempt<T>(
   }
 }
 
+const nothing: Answer = { rows: [], changes: 0 };
+
 /** Runs a write's queries, one after the other, on the connection of the transaction. */
 function drive<T>(engine: SqliteEngine, write: Write<T>): T {
-  let step = write.next([]);
-  while (step.done !== true) step = write.next(engine.run(step.value));
+  let step = write.next(nothing);
+  while (step.done !== true) step = write.next(engine.answer(step.value));
   return step.value;
 }

@@ -1,4 +1,4 @@
-import { assert, redeliver } from '@recalld/domain';
+import { redeliver } from '@recalld/domain';
 import type {
   AppNo,
   Attempt,
@@ -7,33 +7,47 @@ import type {
   Instant,
   SettledDelivery,
 } from '@recalld/domain';
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
 import { fill, template } from '../statements.js';
-import { rows } from '../writer.js';
+import { changes, rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
-import { deliveryId, parseDeliveryId, stateColumns, stateOf } from './deliveryRows.js';
-import type { DeliveryKey, DeliveryParts, DeliveryRow, StateColumns } from './deliveryRows.js';
+import { parseDeliveryId, stateColumns, stateOf } from './deliveryRows.js';
+import type { DeliveryParts, DeliveryRow, NamedDelivery } from './deliveryRows.js';
+import type { RuleBook } from './ruleBook.js';
 
 export interface DeliveryQueueDeps {
   readonly db: Kysely<Schema>;
   readonly writer: Writer;
+  readonly rules: RuleBook;
   readonly partsOf: (row: DeliveryRow) => DeliveryParts;
 }
 
-/** Leases are rows on disk: whatever happens to a worker, its deliveries are due again when they end. */
-export function createDeliveryQueue({ db, writer, partsOf }: DeliveryQueueDeps): DeliveryQueue {
+/**
+ * Leases are rows: whatever happens to a worker, its deliveries are due again when they end. Leases
+ * and outcomes do not wait for the disk. A power cut may take the last of them back, and then a
+ * callback is made once more, as it may be anyway.
+ */
+export function createDeliveryQueue({ db, writer, rules, partsOf }: DeliveryQueueDeps): DeliveryQueue {
   const queries = createQueries(db);
 
+  /** A worker names deliveries by id alone: the app is the rule's. */
+  function keyIn(id: string): DeliveryKey | undefined {
+    const named = parseDeliveryId(id);
+    if (named === undefined) return undefined;
+    const app = rules.appOf(named.ruleId);
+    return app === undefined ? undefined : { ...named, app };
+  }
+
   function* claim(q: Parameters<DeliveryQueue['claim']>[0]): Write<readonly ClaimedDelivery[]> {
+    const { owner } = q;
+    const leaseUntil = q.now + q.leaseMs;
     const due = yield* rows(fill(queries.due, { now: q.now, max: q.max }));
     const claimed: ClaimedDelivery[] = [];
     for (const row of due) {
-      const leaseUntil = q.now + q.leaseMs;
-      yield fill(queries.lease, { ...keyOf(row), app: row.app_no, owner: q.owner, leaseUntil });
-      const { attempts } = row;
-      const state = { status: 'leased', attempts, owner: q.owner, leaseUntil } as const;
-      claimed.push({ ...partsOf(row), state });
+      const { app_no: app, first_position: firstPosition, rule_id: ruleId, attempts } = row;
+      yield fill(queries.lease, { app, firstPosition, ruleId, owner, leaseUntil });
+      claimed.push({ ...partsOf(row), state: { status: 'leased', attempts, owner, leaseUntil } });
     }
     return claimed;
   }
@@ -41,43 +55,47 @@ export function createDeliveryQueue({ db, writer, partsOf }: DeliveryQueueDeps):
   function* extend(ids: readonly string[], owner: string, leaseUntil: Instant): Write<readonly string[]> {
     const held: string[] = [];
     for (const id of ids) {
-      const key = parseDeliveryId(id);
+      const key = keyIn(id);
       if (key === undefined) continue;
-      const extended = yield* rows(fill(queries.extend, { ...key, owner, leaseUntil }));
-      if (extended.length > 0) held.push(id);
+      if ((yield* changes(fill(queries.extend, { ...key, owner, leaseUntil }))) > 0) held.push(id);
     }
     return held;
   }
 
   function* settle(settled: readonly SettledDelivery[]): Write<void> {
     for (const { id, owner, state, attempt } of settled) {
-      const key = parseDeliveryId(id);
+      const key = keyIn(id);
       if (key === undefined) continue;
-      const columns = stateColumns(state);
-      const own = yield* rows(fill(queries.settle, { ...key, ...columns, owner }));
-      if (own.length > 0 && attempt !== undefined) yield fill(queries.addAttempt, { ...key, ...attempt });
+      const { stage, attempts, due_at: dueAt, lease_owner: nextOwner } = stateColumns(state);
+      const change = { ...key, owner, stage, attempts, dueAt, nextOwner };
+      const own = yield* changes(fill(queries.settle, change));
+      if (own > 0 && attempt !== undefined) yield fill(queries.addAttempt, attemptRow(key, attempt));
     }
   }
 
   function* requeue(app: AppNo, id: string, now: Instant): Write<'queued' | 'underway' | 'unknown'> {
-    const key = parseDeliveryId(id);
-    if (key === undefined) return 'unknown';
-    const [row] = yield* rows(deliveryOf(db, app, key));
+    const key = keyIn(id);
+    if (key?.app !== app) return 'unknown';
+    const [row] = yield* rows(
+      db
+        .selectFrom('deliveries')
+        .selectAll()
+        .where((e) => atPlace(e, key)),
+    );
     if (row === undefined) return 'unknown';
     if (stateOf(row).status === 'leased') return 'underway';
+    const columns = stateColumns(redeliver(now));
     yield db
       .updateTable('deliveries')
-      .set(stateColumns(redeliver(now)))
-      .where('app_no', '=', app)
-      .where('first_position', '=', key.firstPosition)
-      .where('rule_id', '=', key.ruleId);
+      .set(columns)
+      .where((e) => atPlace(e, key));
     return 'queued';
   }
 
   return {
-    claim: (q) => writer.write(() => claim(q)),
-    extend: (ids, owner, leaseUntil) => writer.write(() => extend(ids, owner, leaseUntil)),
-    settle: (settled) => writer.write(() => settle(settled)),
+    claim: (q) => writer.writeRelaxed(() => claim(q)),
+    extend: (ids, owner, leaseUntil) => writer.writeRelaxed(() => extend(ids, owner, leaseUntil)),
+    settle: (settled) => writer.writeRelaxed(() => settle(settled)),
     redeliver: (app, id, now) => writer.write(() => requeue(app, id, now)),
     async nextDueAt() {
       const next = db.selectFrom('deliveries').select('due_at').where('due_at', 'is not', null);
@@ -87,59 +105,63 @@ export function createDeliveryQueue({ db, writer, partsOf }: DeliveryQueueDeps):
   };
 }
 
-function keyOf(row: DeliveryRow): DeliveryKey {
-  const key = parseDeliveryId(deliveryId(row));
-  assert(key !== undefined, `${deliveryId(row)} is a delivery's id`);
-  return key;
+/** A delivery's place in the table. */
+type DeliveryKey = NamedDelivery & { readonly app: AppNo };
+
+/** What settling writes, and for whose lease. */
+interface Settling {
+  readonly owner: string;
+  readonly stage: DeliveryRow['stage'];
+  readonly attempts: number;
+  readonly dueAt: Instant | null;
+  readonly nextOwner: string | null;
 }
 
-function deliveryOf(db: Kysely<Schema>, app: AppNo, key: DeliveryKey) {
-  return db
-    .selectFrom('deliveries')
-    .selectAll()
-    .where('app_no', '=', app)
-    .where('first_position', '=', key.firstPosition)
-    .where('rule_id', '=', key.ruleId);
+function atPlace(e: ExpressionBuilder<Schema, 'deliveries'>, key: DeliveryKey) {
+  return e.and([
+    e('app_no', '=', key.app),
+    e('first_position', '=', key.firstPosition),
+    e('rule_id', '=', key.ruleId),
+  ]);
 }
 
-/** What a worker runs for every delivery. The app is the rule's: a worker names deliveries by id alone. */
+/** One attempt as a row: literals, because spreads of two objects are slow. */
+function attemptRow(key: DeliveryKey, attempt: Attempt) {
+  const { firstPosition, ruleId } = key;
+  const { requestedAt, tookMs, status, error, answerHead } = attempt;
+  return { firstPosition, ruleId, requestedAt, tookMs, status, error, answerHead };
+}
+
+/** What a worker runs for every delivery. */
 function createQueries(db: Kysely<Schema>) {
+  // A delivery has an owner only while it is leased.
   const held = (key: DeliveryKey & { owner: string }) =>
     db
       .updateTable('deliveries')
-      .where('app_no', '=', (e) =>
-        e.selectFrom('callback_rules').select('app_no').where('callback_rules.rule_id', '=', key.ruleId),
-      )
-      .where('first_position', '=', key.firstPosition)
-      .where('deliveries.rule_id', '=', key.ruleId)
-      // A delivery has an owner only while it is leased.
+      .where((e) => atPlace(e, key))
       .where('lease_owner', '=', key.owner);
   return {
     due: template<{ now: Instant; max: number }>()(({ now, max }) =>
       db.selectFrom('deliveries').selectAll().where('due_at', '<=', now).orderBy('due_at').limit(max),
     ),
-    lease: template<DeliveryKey & { app: AppNo; owner: string; leaseUntil: Instant }>()((lease) =>
+    lease: template<DeliveryKey & { owner: string; leaseUntil: Instant }>()((lease) =>
       db
         .updateTable('deliveries')
         .set({ lease_owner: lease.owner, due_at: lease.leaseUntil })
-        .where('app_no', '=', lease.app)
-        .where('first_position', '=', lease.firstPosition)
-        .where('rule_id', '=', lease.ruleId),
+        .where((e) => atPlace(e, lease)),
     ),
     extend: template<DeliveryKey & { owner: string; leaseUntil: Instant }>()((lease) =>
-      held(lease).set({ due_at: lease.leaseUntil }).returning('first_position'),
+      held(lease).set({ due_at: lease.leaseUntil }),
     ),
-    settle: template<DeliveryKey & StateColumns & { owner: string }>()((settled) =>
-      held(settled)
-        .set({
-          stage: settled.stage,
-          attempts: settled.attempts,
-          due_at: settled.due_at,
-          lease_owner: settled.lease_owner,
-        })
-        .returning('first_position'),
+    settle: template<DeliveryKey & Settling>()((change) =>
+      held(change).set({
+        stage: change.stage,
+        attempts: change.attempts,
+        due_at: change.dueAt,
+        lease_owner: change.nextOwner,
+      }),
     ),
-    addAttempt: template<DeliveryKey & Attempt>()((attempt) =>
+    addAttempt: template<ReturnType<typeof attemptRow>>()((attempt) =>
       db.insertInto('delivery_attempts').values((e) => ({
         first_position: attempt.firstPosition,
         rule_id: attempt.ruleId,

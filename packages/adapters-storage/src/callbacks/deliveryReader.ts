@@ -65,7 +65,7 @@ export function createDeliveryReader({ db, partsOf }: DeliveryReaderDeps): Deliv
   };
 }
 
-/** The keys of a page alone: an index has all of them, and those that are not over are few. */
+/** The keys of a page alone: indexes have all of them, so that what is delivered is not waded through. */
 function keysOf(
   db: Kysely<Schema>,
   app: AppNo,
@@ -76,10 +76,12 @@ function keysOf(
     db
       .selectFrom('deliveries')
       .select(['app_no', 'first_position', 'rule_id'])
-      .where('app_no', '=', app)
-      .$if(status !== undefined, (q) => q.where('stage', '=', status ?? 'pending'))
-      // In the words of the index, or it does not answer.
-      .$if(status === 'pending' || status === 'dead', (q) => q.where(sql<boolean>`stage <> 'delivered'`))
+      // The sign keeps a list of open ones from going through all of the app's.
+      .where(status === 'pending' ? sql<number>`+app_no` : sql<number>`app_no`, '=', app)
+      .$if(status === 'pending', (q) => q.where('due_at', 'is not', null))
+      .$if(status === 'delivered', (q) => q.where('stage', '=', 'delivered'))
+      // As a literal, in the words of its index.
+      .$if(status === 'dead', (q) => q.where(sql<boolean>`stage = 'dead'`))
       .$if(after !== undefined, (q) =>
         q.where(sql<boolean>`(first_position, rule_id) < (${after?.[0]}, ${after?.[1]})`),
       )

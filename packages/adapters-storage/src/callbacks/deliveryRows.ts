@@ -3,7 +3,8 @@ import type { App, AppNo, CallbackRule, DeliveryState, Position, RecordedEvent }
 import type { Selectable } from 'kysely';
 import type { AppBook } from '../directory/appBook.js';
 import type { SqliteEngine } from '../engines/sqlite.js';
-import { eventColumns, toEvent } from '../eventRows.js';
+import { eventColumns, fromTuple } from '../eventRows.js';
+import type { EventTuple } from '../eventRows.js';
 import type { DeliveriesTable } from '../schema.js';
 import { template } from '../statements.js';
 import type { RuleBook } from './ruleBook.js';
@@ -11,7 +12,7 @@ import type { RuleBook } from './ruleBook.js';
 export type DeliveryRow = Selectable<DeliveriesTable>;
 
 /** What names a delivery: its id is `{rule}:{first position}`. */
-export interface DeliveryKey {
+export interface NamedDelivery {
   readonly ruleId: string;
   readonly firstPosition: Position;
 }
@@ -21,7 +22,7 @@ export function deliveryId(row: Pick<DeliveryRow, 'rule_id' | 'first_position'>)
 }
 
 /** Undefined for a text that no delivery can have as its id. */
-export function parseDeliveryId(id: string): DeliveryKey | undefined {
+export function parseDeliveryId(id: string): NamedDelivery | undefined {
   const [, ruleId, position] = /^(.+):([1-9][0-9]{0,15})$/.exec(id) ?? [];
   if (ruleId === undefined || position === undefined) return undefined;
   return { ruleId, firstPosition: Number(position) };
@@ -36,7 +37,7 @@ export function stateOf(row: DeliveryRow): DeliveryState {
 }
 
 /** The columns that hold a state. */
-export type StateColumns = Pick<DeliveryRow, 'stage' | 'attempts' | 'due_at' | 'lease_owner'>;
+type StateColumns = Pick<DeliveryRow, 'stage' | 'attempts' | 'due_at' | 'lease_owner'>;
 
 export function stateColumns(state: DeliveryState): StateColumns {
   const { status, attempts } = state;
@@ -72,9 +73,9 @@ export function createDeliveryParts(
 
   function eventsOf(row: DeliveryRow): readonly RecordedEvent[] {
     return (JSON.parse(row.events) as Position[]).map((position) => {
-      const event = eventAt.get({ position });
+      const [event] = eventAt.tuples({ position });
       assert(event !== undefined, `event ${position} of delivery ${deliveryId(row)} is in the log`);
-      return toEvent(event);
+      return fromTuple(event as unknown as EventTuple);
     });
   }
 

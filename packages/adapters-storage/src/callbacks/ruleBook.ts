@@ -13,6 +13,8 @@ export interface RuleBook {
   /** A rule as it was in a version, also after it was removed. */
   version(ruleId: string, version: number): CallbackRule | undefined;
   has(ruleId: string, version: number): boolean;
+  /** Whose a rule is, also after it was removed. */
+  appOf(ruleId: string): AppNo | undefined;
   /** Called inside the write that changes rules: nothing can be read in between. */
   forget(app: AppNo): void;
 }
@@ -57,6 +59,7 @@ export function createRuleBook(engine: SqliteEngine): RuleBook {
   const { db } = engine;
   const enabled = new Map<AppNo, readonly CallbackRule[]>();
   const versions = new Map<string, CallbackRule>();
+  const apps = new Map<string, AppNo>();
 
   function readVersion(ruleId: string, version: number): CallbackRule | undefined {
     const query = ruleVersions(db).where('r.rule_id', '=', ruleId).where('v.version', '=', version);
@@ -71,7 +74,16 @@ export function createRuleBook(engine: SqliteEngine): RuleBook {
     return rule;
   }
 
+  function appOf(ruleId: string): AppNo | undefined {
+    const known = apps.get(ruleId);
+    if (known !== undefined) return known;
+    const [row] = engine.run(db.selectFrom('callback_rules').select('app_no').where('rule_id', '=', ruleId));
+    if (row !== undefined) apps.set(ruleId, row.app_no);
+    return row?.app_no;
+  }
+
   return {
+    appOf,
     enabled(app) {
       const known = enabled.get(app);
       if (known !== undefined) return known;

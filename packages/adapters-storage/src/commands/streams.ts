@@ -2,7 +2,8 @@ import { streamDay } from '@recalld/domain';
 import type { AppNo, RecordedEvent, StreamId } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { SqliteEngine } from '../engines/sqlite.js';
-import { toEvent } from '../eventRows.js';
+import { eventColumns, fromTuple } from '../eventRows.js';
+import type { EventTuple } from '../eventRows.js';
 import type { Schema } from '../schema.js';
 import { template } from '../statements.js';
 
@@ -35,38 +36,11 @@ export interface Streams {
   of(app: AppNo, stream: StreamId): KnownStream;
 }
 
-/** In this order in {@link StreamTuple}. */
-const streamColumns = [
-  'position',
-  'version',
-  'type',
-  'data',
-  'actor',
-  'command_id',
-  'occurred_at',
-  'timeline',
-  'timeline_position',
-  'message_seq',
-] as const;
-
-type StreamTuple = readonly [
-  position: number,
-  version: number,
-  type: string,
-  data: string,
-  actor: string,
-  commandId: string,
-  occurredAt: number,
-  timeline: string | null,
-  timelinePosition: number | null,
-  messageSeq: number | null,
-];
-
 const eventsOf = (db: Kysely<Schema>) =>
   template<StreamKey>()((key) =>
     db
       .selectFrom('events')
-      .select(streamColumns)
+      .select(eventColumns)
       .where('stream_day', '=', key.day)
       .where('app_no', '=', key.app)
       .where('stream', '=', key.stream)
@@ -81,7 +55,7 @@ export function createStreams(engine: SqliteEngine): Streams {
     const day = streamDay(stream);
     const events = select
       .tuples({ day, app, stream })
-      .map((tuple) => fromTuple(app, stream, tuple as unknown as StreamTuple));
+      .map((tuple) => fromTuple(tuple as unknown as EventTuple));
     const version = events.at(-1)?.version ?? 0;
     return { events, known: remember(app, stream, { day, version, sent: events.find(isSent) }) };
   }
@@ -98,35 +72,6 @@ export function createStreams(engine: SqliteEngine): Streams {
     load: (app, stream) => read(app, stream).events,
     of: (app, stream) => apps.get(app)?.get(stream) ?? read(app, stream).known,
   };
-}
-
-function fromTuple(app: AppNo, stream: StreamId, tuple: StreamTuple): RecordedEvent {
-  const [
-    position,
-    version,
-    type,
-    data,
-    actor,
-    commandId,
-    occurredAt,
-    timeline,
-    timelinePosition,
-    messageSeq,
-  ] = tuple;
-  return toEvent({
-    position,
-    app_no: app,
-    stream,
-    version,
-    type,
-    data,
-    actor,
-    command_id: commandId,
-    occurred_at: occurredAt,
-    timeline,
-    timeline_position: timelinePosition,
-    message_seq: messageSeq,
-  });
 }
 
 /** Whether an event sent the stream's message. */

@@ -32,7 +32,7 @@ export interface TimelineCounters {
 }
 
 /** Remembered timelines; past that all are read again. */
-const countersMax = 20_000;
+const countersMax = 100_000;
 
 interface Growth {
   readonly app: AppNo;

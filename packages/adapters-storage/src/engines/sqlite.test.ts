@@ -53,6 +53,18 @@ describe('the writing connection', () => {
     expect(numbers()).toEqual([1]);
   });
 
+  it('is FULL again after a relaxed transaction, also one that failed', () => {
+    const level = () => engine.run<{ synchronous: number }>(query('PRAGMA synchronous'))[0]?.synchronous;
+    engine.relaxedTransaction(() => engine.run(query('INSERT INTO t VALUES (1)')));
+    expect(level()).toBe(2);
+    const failing = () => {
+      throw new Error('no');
+    };
+    expect(() => engine.relaxedTransaction(failing)).toThrow('no');
+    expect(level()).toBe(2);
+    expect(numbers()).toEqual([1]);
+  });
+
   it('takes back a savepoint and goes on with the transaction around it', () => {
     engine.transaction(() => {
       engine.run(query('INSERT INTO t VALUES (1)'));

@@ -16,6 +16,12 @@ export interface Statement<P, R> {
   tuples(parameters: P): unknown[][];
 }
 
+/** What one query came to. */
+export interface Answer {
+  readonly rows: readonly unknown[];
+  readonly changes: number;
+}
+
 /** Everything that is SQLite's own. All writes of the process go through one connection of it. */
 export interface SqliteEngine {
   /** Builds every query, and runs single reads on a connection that cannot write. */
@@ -23,8 +29,12 @@ export interface SqliteEngine {
   prepare<P, R>(template: Template<P, R>): Statement<P, R>;
   /** Runs a query on the writing connection; one that answers no rows answers an empty list. */
   run<R>(query: SqlQuery<R> | Compilable<R>): R[];
+  /** Runs a query on the writing connection; answers its rows, and how many it changed. */
+  answer(query: SqlQuery | Compilable): Answer;
   /** All of `work` or nothing of it; on disk when this returns. `work` must not await. */
   transaction<T>(work: () => T): T;
+  /** The same, but on disk only with the next one: a power cut may take it back, a crash may not. */
+  relaxedTransaction<T>(work: () => T): T;
   /** Reads on the writing connection, all of the same state; saves each read its own locks. */
   snapshot<T>(work: () => T): T;
   /** Inside a transaction: all of `work`, or nothing of it and what it threw. */
@@ -61,6 +71,13 @@ export function openSqlite(file: string): SqliteEngine {
     return statement;
   }
 
+  function answer(query: SqlQuery | Compilable): Answer {
+    const { sql, parameters } = 'compile' in query ? query.compile() : query;
+    const statement = statementOf(sql);
+    if (statement.reader) return { rows: statement.all(parameters), changes: 0 };
+    return { rows: [], changes: statement.run(parameters).changes };
+  }
+
   function within<T>(start: Database.Statement, work: () => T): T {
     start.run();
     try {
@@ -77,14 +94,17 @@ export function openSqlite(file: string): SqliteEngine {
   return {
     db,
     prepare: (template) => prepared(writing, template),
-    run<R>(query: SqlQuery<R> | Compilable<R>): R[] {
-      const { sql, parameters } = 'compile' in query ? query.compile() : query;
-      const statement = statementOf(sql);
-      if (statement.reader) return statement.all(...parameters) as R[];
-      statement.run(...parameters);
-      return [];
-    },
+    run: <R>(query: SqlQuery<R> | Compilable<R>) => answer(query).rows as R[],
+    answer,
     transaction: (work) => within(begin, work),
+    relaxedTransaction(work) {
+      writing.pragma('synchronous = NORMAL');
+      try {
+        return within(begin, work);
+      } finally {
+        writing.pragma('synchronous = FULL');
+      }
+    },
     snapshot: (work) => within(beginReading, work),
     savepoint(work) {
       writing.exec('SAVEPOINT part');

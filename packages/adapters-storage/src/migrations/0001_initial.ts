@@ -266,12 +266,11 @@ function callbacks({ schema }: Kysely<Schema>) {
       .on('deliveries')
       .columns(['due_at'])
       .where('due_at', 'is not', null),
-    // Most deliveries are delivered; lists of the others must not wade through those.
     schema
-      .createIndex('deliveries_stage')
+      .createIndex('deliveries_dead')
       .on('deliveries')
       .columns(['app_no', 'stage', 'first_position', 'rule_id'])
-      .where(sql<boolean>`stage <> 'delivered'`),
+      .where(sql<boolean>`stage = 'dead'`),
     schema
       .createTable('delivery_attempts')
       .addColumn('first_position', 'integer', (column) => column.notNull())
