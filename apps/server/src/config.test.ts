@@ -61,6 +61,10 @@ describe('the environment', () => {
       'holds "postgres://u:***@h/db"; it takes sqlite:PATH',
     ],
     [{ RECALLD_NATS_URL: 'nats://u:p@ss@h' }, 'holds "nats://u:***@h"'],
+    [{ RECALLD_NATS_URL: 'nats://tokentoken@h' }, 'holds "nats://***@h"'],
+    [{ RECALLD_DATABASE_URL: 'postgres://u:hun/ter2@h/db' }, 'holds "postgres://u:***@h/db"'],
+    [{ RECALLD_DATABASE_URL: 'postgres://u:hun#ter2@h/db' }, 'holds "postgres://u:***@h/db"'],
+    [{ RECALLD_DATABASE_URL: 'postgres://h/db?user=a&password=hunter2' }, '?user=a&password=***"'],
     [
       { RECALLD_ROOT_TOKEN: 'short' },
       'RECALLD_ROOT_TOKEN holds 5 characters; it takes 8 to 256 printable characters',

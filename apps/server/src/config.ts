@@ -102,10 +102,11 @@ function refuseUnavailable(env: Env): void {
   );
 }
 
-/** One line of bounded length, a password inside a URL as `***`. */
+/** One line of bounded length; whatever may be a password inside a URL is `***`. */
 function shown(text: string): string {
   return text
-    .replace(/(\/\/[^/?#@\s]*:)[^/?#\s]*@/, '$1***@')
+    .replace(/\/\/([^:@]*:)?.*@/, (_, user: string | undefined) => `//${user ?? ''}***@`)
+    .replace(/([?&](?:password|pass|pwd|token|secret|key)=)[^&]*/gi, '$1***')
     .replace(/[^\x20-\x7e]/g, '?')
     .slice(0, 200);
 }

@@ -12,59 +12,81 @@ export interface FirstStartDeps {
   readonly clock: Clock;
 }
 
-/** What the operator gets to see once: lines for standard output, never for the logs. */
+/** What a start with this environment has, and what its operator has not been shown yet. */
 export interface FirstStart {
   readonly rootToken: string;
+  /** Lines for standard output, never for the logs: each generated secret, once. */
   readonly announce: readonly string[];
+  /** Says that the lines are out. A start that is cut off before shows them again. */
+  announced(): Promise<void>;
+}
+
+/** A generated secret, and the name under which the store remembers that it was shown. */
+interface Unseen {
+  readonly mark: string;
+  readonly lines: readonly string[];
 }
 
 /** Makes what a first start needs, the root token and the app, and brings the app up to what the environment says. */
 export async function firstStart(deps: FirstStartDeps): Promise<FirstStart> {
+  const { secrets, box } = deps;
   const root = await rootToken(deps);
-  const app = await ensureApp(deps);
-  return { rootToken: root.token, announce: [...root.announce, ...app] };
+  const generated = [...root.generated, ...(await ensureApp(deps))];
+  const unseen: Unseen[] = [];
+  for (const each of generated) if ((await secrets.get(each.mark)) === undefined) unseen.push(each);
+  return {
+    rootToken: root.token,
+    announce: unseen.flatMap(({ lines }) => lines),
+    async announced() {
+      for (const { mark } of unseen) await secrets.putIfAbsent(mark, box.seal('shown'));
+    },
+  };
 }
 
 const rootTokenName = 'root-token';
 
-async function rootToken(deps: FirstStartDeps): Promise<{ token: string; announce: readonly string[] }> {
+async function rootToken(deps: FirstStartDeps): Promise<{ token: string; generated: readonly Unseen[] }> {
   const { config, secrets, box } = deps;
-  if (config.rootToken !== undefined) return { token: config.rootToken, announce: [] };
-  const kept = await secrets.get(rootTokenName);
-  if (kept !== undefined) return { token: box.open(kept), announce: [] };
-  const token = box.open(await secrets.putIfAbsent(rootTokenName, box.seal(randomSecret())));
-  return { token, announce: [`root token (shown once): ${token}`] };
+  if (config.rootToken !== undefined) return { token: config.rootToken, generated: [] };
+  const kept =
+    (await secrets.get(rootTokenName)) ??
+    (await secrets.putIfAbsent(rootTokenName, box.seal(randomSecret())));
+  const token = box.open(kept);
+  return { token, generated: [{ mark: 'root-token-shown', lines: [`root token (shown once): ${token}`] }] };
 }
 
-async function ensureApp(deps: FirstStartDeps): Promise<readonly string[]> {
-  const { config, apps } = deps;
+async function ensureApp(deps: FirstStartDeps): Promise<readonly Unseen[]> {
+  const { config, apps, secrets, box } = deps;
   const known = await apps.find(config.app.org, config.app.name);
-  if (known !== undefined) {
-    await refreshCredentials(deps, known);
+  if (known !== undefined) await refreshCredentials(deps, known);
+  const app = known ?? made(await apps.create(newApp(deps)), config);
+  const mark = `client-secret-shown-${app.uuid}`;
+  if (config.clientSecret !== undefined) {
+    // Whoever set it knows it.
+    await secrets.putIfAbsent(mark, box.seal('shown'));
     return [];
   }
-  const clientId = config.clientId ?? randomSecret();
-  const clientSecret = config.clientSecret ?? randomSecret();
-  refuseTaken(await apps.create(newApp(deps, clientId, clientSecret)), config);
-  const name = `${config.app.org}#${config.app.name}`;
+  const name = `${app.org}#${app.name}`;
+  const clientSecret = box.open(app.sealedClientSecret);
   return [
-    `app ${name} client id: ${clientId}`,
-    ...(config.clientSecret === undefined ? [`app ${name} client secret (shown once): ${clientSecret}`] : []),
+    {
+      mark,
+      lines: [
+        `app ${name} client id: ${app.clientId}`,
+        `app ${name} client secret (shown once): ${clientSecret}`,
+      ],
+    },
   ];
 }
 
-function newApp(
-  { config, box, clock }: FirstStartDeps,
-  clientId: string,
-  clientSecret: string,
-): Omit<App, 'no'> {
+function newApp({ config, box, clock }: FirstStartDeps): Omit<App, 'no'> {
   return {
     org: config.app.org,
     name: config.app.name,
     uuid: randomUUID(),
     sdkAppId: config.sdkAppId ?? null,
-    clientId,
-    sealedClientSecret: box.seal(clientSecret),
+    clientId: config.clientId ?? randomSecret(),
+    sealedClientSecret: box.seal(config.clientSecret ?? randomSecret()),
     sealedSdkAppKey: config.sdkAppKey === undefined ? null : box.seal(config.sdkAppKey),
     sealedTokenKey: box.seal(randomSecret()),
     tokenEpoch: 0,
@@ -81,14 +103,15 @@ async function refreshCredentials({ config, apps, box }: FirstStartDeps, app: Ap
     ...(sdkAppId === undefined ? {} : { sdkAppId }),
     ...(sdkAppKey === undefined ? {} : { sealedSdkAppKey: box.seal(sdkAppKey) }),
   };
-  if (Object.keys(change).length > 0) refuseTaken(await apps.changeCredentials(app.no, change), config);
+  if (Object.keys(change).length > 0) made(await apps.changeCredentials(app.no, change), config);
 }
 
-function refuseTaken(made: App | 'nameTaken' | 'sdkAppIdTaken', config: Config): void {
-  if (made === 'sdkAppIdTaken') {
+function made(app: App | 'nameTaken' | 'sdkAppIdTaken', config: Config): App {
+  if (app === 'sdkAppIdTaken') {
     throw new ConfigError(
       `RECALLD_SDKAPPID holds "${config.sdkAppId}"; it takes a number that no other app has`,
     );
   }
-  if (made === 'nameTaken') throw new Error('the app was made by somebody else at the same moment');
+  if (app === 'nameTaken') throw new Error('the app was made by somebody else at the same moment');
+  return app;
 }

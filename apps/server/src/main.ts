@@ -1,7 +1,9 @@
-import { DataDirInUse } from '@recalld/adapters-storage';
+import { SealBroken } from '@recalld/adapters-security';
+import { DataDirInUse, SchemaTooNew } from '@recalld/adapters-storage';
 import { bindings } from './bindings.js';
 import { ConfigError, readConfig } from './config.js';
 import { buildContainer } from './container.js';
+import { makeDataFolders } from './dataFolders.js';
 import { createLog } from './log.js';
 import { checkRetention } from './retention.js';
 
@@ -10,17 +12,25 @@ const misconfigured = 78;
 /** A stop that takes longer is cut off. */
 const stopMs = 9_500;
 
+/** Plain lines for the person who starts it: secrets never go through the logs. */
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 async function run(): Promise<void> {
+  // Whatever is written below holds somebody's messages or secrets.
+  process.umask(0o077);
   const config = readConfig(process.env);
+  makeDataFolders(config);
   const log = createLog(config.logLevel, process.stdout.isTTY);
   const container = buildContainer(config, log);
   const { apps, log: eventLog } = await container.getAsync(bindings.storage);
-  const { announce } = await container.getAsync(bindings.firstStart);
+  const { announce, announced } = await container.getAsync(bindings.firstStart);
+  announce.forEach(say);
+  await announced();
   await checkRetention(apps, eventLog, config.messageRetentionMs);
   const server = await container.getAsync(bindings.server);
-  const url = await server.start(config.host, config.port);
-  // Plain lines, once, for the person who starts it: secrets never go through the logs.
-  for (const line of [...announce, `recalld listens on ${url}`]) process.stdout.write(`${line}\n`);
+  say(`recalld listens on ${await server.start(config.host, config.port)}`);
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -44,8 +54,10 @@ try {
   await run();
 } catch (fault) {
   // One line for whoever starts the server; a fault of the product shows where it came from.
-  const expected = fault instanceof ConfigError || fault instanceof DataDirInUse;
-  const told = fault instanceof Error ? (expected ? fault.message : fault.stack) : String(fault);
+  const expected = [ConfigError, DataDirInUse, SchemaTooNew, SealBroken].some(
+    (kind) => fault instanceof kind,
+  );
+  const told = !(fault instanceof Error) ? String(fault) : expected ? fault.message : fault.stack;
   process.stderr.write(`recalld: ${told}\n`);
   process.exit(expected ? misconfigured : 1);
 }

@@ -12,8 +12,8 @@ export async function checkRetention(apps: Apps, log: EventLog, retentionMs: num
     const { windowSeconds } = await readRecallPolicy(log, app.no);
     if (windowSeconds * 1000 <= retentionMs) continue;
     throw new ConfigError(
-      `RECALLD_MESSAGE_RETENTION is shorter than the recall window of ${app.org}#${app.name}, ` +
-        `${windowSeconds} seconds; it takes at least that`,
+      `RECALLD_MESSAGE_RETENTION holds ${retentionMs / 1000} seconds; it takes at least the recall window of ` +
+        `${app.org}#${app.name}, ${windowSeconds} seconds`,
     );
   }
 }

@@ -19,7 +19,6 @@ const fileName = 'secret.key';
  */
 export function loadSecretKey(dataDir: string, given: string | undefined): string {
   if (given !== undefined) return given;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = path.join(dataDir, fileName);
   return readKey(file) ?? writeKey(file);
 }

@@ -77,6 +77,18 @@ describe('a delivery', () => {
     await until('the callback is there', () => backend.received.length === 1);
   });
 
+  it('is made again when it is due, not at the next sweep', async () => {
+    const clock = { now: () => Date.now(), advance: () => undefined };
+    const { app, receiver, recall, started } = given(clock);
+    const backend = await receiver(status(500));
+    const acme = await app('acme', backend);
+    started({ bounds: { sweepMs: 600_000 } });
+
+    await recall(acme);
+
+    await until('the second attempt is made', () => backend.received.length === 2);
+  });
+
   it.each([201, 204, 302, 400, 404, 500])(
     'fails with status %i and is made again after a second',
     async (code) => {

@@ -200,10 +200,10 @@ class Worker implements DeliveryWorker {
     );
   }
 
-  /** Outcomes are on disk: there is room for more. */
+  /** Outcomes are on disk: there is room for more, and what waits again may be due before the next look. */
   #letGo(settled: readonly SettledDelivery[]): void {
     for (const { id } of settled) this.#held.delete(id);
-    if (this.#hungry) this.#bell.ring();
+    if (this.#hungry || settled.some(({ state }) => state.status === 'waiting')) this.#bell.ring();
   }
 
   async #extendLeases(): Promise<void> {
