@@ -93,6 +93,8 @@ export type Answer = JsonAnswer | RawAnswer;
 
 /** What the plumbing refuses before or instead of a handler; each API says it in its own words. */
 export type Failure =
+  | 'malformedRequest'
+  | 'expectationUnknown'
   | 'unknownRoute'
   | 'wrongMethod'
   | 'unknownApp'

@@ -107,15 +107,59 @@ describe('callback rules', () => {
     expect(renamed).toMatchObject({ status: 409, body: { error: 'conflict' } });
   });
 
+  async function givenThree(world: AdminWorld): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      world.clock.advance(1);
+      ids.push(await given(world, { name }));
+    }
+    return ids;
+  }
+
   it('are listed page by page', async () => {
     const world = await createAdminWorld();
-    for (const name of ['a', 'b', 'c']) await given(world, { name });
+    await givenThree(world);
 
     const first = await world.ask('GET', 'callback-rules?limit=2');
     expect(first.body).toMatchObject({ entities: [{ name: 'a' }, { name: 'b' }] });
     const { cursor } = Object(first.body) as { cursor: string };
     const second = await world.ask('GET', `callback-rules?limit=2&cursor=${encodeURIComponent(cursor)}`);
     expect(second.body).toEqual({ entities: [expect.objectContaining({ name: 'c' })] });
+  });
+
+  it('go on behind a page whose last rule was removed since', async () => {
+    const world = await createAdminWorld();
+    const [, last = ''] = await givenThree(world);
+    const first = await world.ask('GET', 'callback-rules?limit=2');
+    const { cursor } = Object(first.body) as { cursor: string };
+    await world.ask('DELETE', `callback-rules/${last}`);
+
+    const second = await world.ask('GET', `callback-rules?limit=2&cursor=${encodeURIComponent(cursor)}`);
+
+    expect(second.body).toEqual({ entities: [expect.objectContaining({ name: 'c' })] });
+  });
+
+  it('made in one moment are each on one page', async () => {
+    const world = await createAdminWorld();
+    const ids = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e']) ids.push(await given(world, { name }));
+    const seen: string[] = [];
+    let from = '';
+    for (let page = 0; page < ids.length; page += 1) {
+      const { body } = await world.ask('GET', `callback-rules?limit=1${from}`);
+      const { entities, cursor } = body as { entities: readonly { id: string }[]; cursor?: string };
+      seen.push(...entities.map(({ id }) => id));
+      from = `&cursor=${encodeURIComponent(cursor ?? '')}`;
+    }
+    expect(seen).toEqual(ids.toSorted());
+  });
+
+  it('told a value that is none of a few, say which they are, and not what was sent', async () => {
+    const world = await createAdminWorld();
+    const answer = await world.ask('POST', 'callback-rules', { body: { ...hook, dialect: 'klingon' } });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain(JSON.stringify('"easemob", "tencent"').slice(1, -1));
+    expect(answer.text).not.toContain('klingon');
   });
 
   it('start from the beginning for a cursor that no page gave', async () => {

@@ -86,7 +86,7 @@ async function list(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   if (!query.ok) return query.answer;
   const rules = await deps.storage.rules.list(appOf(call).no);
   return listAnswer(
-    pageOf(rules, ({ id }) => id, query.value),
+    pageOf(rules, ({ createdAt, id }) => ({ at: createdAt, id }), query.value),
     shown,
   );
 }

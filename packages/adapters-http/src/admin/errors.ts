@@ -10,6 +10,7 @@ const statuses = {
   conflict: 409,
   too_large: 413,
   unsupported_media_type: 415,
+  expectation_failed: 417,
   overloaded: 503,
   internal_error: 500,
 } as const;
@@ -27,6 +28,8 @@ const tokenAdvice = "Send the root token, or the app's own app token, as Authori
 
 /** What the plumbing refuses before a handler runs, in the words of this API. */
 const failures: { readonly [F in Failure]: readonly [AdminCode, string] } = {
+  malformedRequest: ['invalid_request', 'Send a complete HTTP/1.1 request, with a Host header.'],
+  expectationUnknown: ['expectation_failed', 'Leave out the Expect header, or send 100-continue in it.'],
   unknownRoute: ['not_found', 'Check the path: there is no such call, see /openapi.json.'],
   wrongMethod: ['method_not_allowed', 'Use one of the methods in the Allow header for this path.'],
   unknownApp: ['not_found', 'Check org and app in the path: there is no such app.'],

@@ -30,14 +30,36 @@ export function readListQuery(call: Call): Checked<ListQuery> {
   return good({ limit, from });
 }
 
-/** One page of a list that is read whole; the cursor is the id of the page's last entity. */
-export function pageOf<T>(all: readonly T[], idOf: (entity: T) => string, query: ListQuery): Page<T> {
-  const start = query.from === undefined ? 0 : all.findIndex((entity) => idOf(entity) === query.from) + 1;
-  const entities = all.slice(start, start + query.limit);
-  const last = entities.at(-1);
-  return last === undefined || start + query.limit >= all.length
+/** Where an entity stands in its list: by a number, as when it was made, then by its id. */
+export interface SortKey {
+  readonly at: number;
+  readonly id: string;
+}
+
+/**
+ * One page of a list that is read whole, in the order of its keys. The cursor is the key of the page's
+ * last entity, so that the next page starts behind it even when that entity is gone.
+ */
+export function pageOf<T>(all: readonly T[], keyOf: (entity: T) => SortKey, query: ListQuery): Page<T> {
+  const behind = query.from === undefined ? undefined : parseCursor(query.from);
+  const keyed = all.map((entity) => ({ entity, key: keyOf(entity) }));
+  const rest = keyed.filter(({ key }) => behind === undefined || order(key, behind) > 0);
+  const page = rest.sort((a, b) => order(a.key, b.key)).slice(0, query.limit);
+  const entities = page.map(({ entity }) => entity);
+  const last = page.at(-1);
+  return last === undefined || rest.length <= query.limit
     ? { entities }
-    : { entities, cursor: idOf(last) };
+    : { entities, cursor: `${last.key.at}.${last.key.id}` };
+}
+
+function parseCursor(cursor: Cursor): SortKey | undefined {
+  const [, at, id = ''] = /^(\d{1,16})\.(.*)$/.exec(cursor) ?? [];
+  return at === undefined ? undefined : { at: Number(at), id };
+}
+
+function order(a: SortKey, b: SortKey): number {
+  if (a.at !== b.at) return a.at - b.at;
+  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
 }
 
 export function listAnswer<T>({ entities, cursor }: Page<T>, shown: (entity: T) => unknown): JsonAnswer {

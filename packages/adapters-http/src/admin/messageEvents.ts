@@ -34,7 +34,7 @@ async function list(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const events = isMsgId(msgId) ? await deps.storage.log.ofStream(appOf(call).no, messageStream(msgId)) : [];
   if (events.length === 0) return problem('not_found', 'Check msg_id: nothing is known of such a message.');
   return listAnswer(
-    pageOf(events, ({ position }) => String(position), query.value),
+    pageOf(events, ({ position }) => ({ at: position, id: '' }), query.value),
     shown,
   );
 }

@@ -76,7 +76,10 @@ const deliveryFields = {
   call_id: nullable({ type: 'string' }),
   url: { type: 'string' },
   status: { type: 'string', enum: ['pending', 'delivered', 'dead'] },
-  attempts: { type: 'integer' },
+  attempts: {
+    type: 'integer',
+    description: 'Attempts since the delivery was last queued: a redelivery counts from 0 again.',
+  },
   last_status: nullable({ type: 'integer' }),
   last_error: nullable({ type: 'string' }),
   next_attempt_at: nullable(instant),
@@ -100,7 +103,11 @@ export const deliverySchema: JsonSchema = openObject(deliveryFields);
 export const deliveryDetailSchema: JsonSchema = openObject({
   ...deliveryFields,
   request_body: { type: 'string', description: 'The text as sent.' },
-  attempt_log: { type: 'array', items: openObject(attemptFields) },
+  attempt_log: {
+    type: 'array',
+    description: 'Every attempt, those before a redelivery too.',
+    items: openObject(attemptFields),
+  },
 });
 
 export const eventSchema: JsonSchema = openObject({

@@ -59,10 +59,10 @@ export function chatMemberRoutes(deps: HttpDeps, replies: Replies): readonly Rou
       {
         ...row,
         method: 'DELETE',
-        path: `${path}/{usernames}`,
+        path: `${path}/{username}`,
         operationId: `remove${noun}Users`,
         summary: `Removes up to ${usersPerCallMax} users, separated by commas`,
-        uncheckedParams: ['usernames'],
+        uncheckedParams: ['username'],
         handle: (call) => members.remove(call),
       },
     ];
@@ -135,7 +135,7 @@ class ChatMembers {
   }
 
   async remove(call: Call): Promise<Answer> {
-    const users = [...new Set(param(call, 'usernames').split(','))];
+    const users = [...new Set(param(call, 'username').split(','))];
     if (users.length > usersPerCallMax || !users.every(isId)) {
       return this.#replies.refused(call, errors.invalidRequest);
     }

@@ -224,6 +224,24 @@ describe('download', () => {
     }
   });
 
+  it.each([
+    ['true', 401],
+    ['TRUE', 401],
+    ['True', 401],
+    ['1', 401],
+    ['yes', 401],
+    ['no', 401],
+    ['false', 200],
+    ['False', 200],
+    [' ', 200],
+  ] as const)(
+    'given restrict-access: %s, then a download without the secret answers %d',
+    async (value, status) => {
+      const { uuid } = await uploaded(form(cat), { 'restrict-access': value });
+      expect((await download(uuid)).status).toBe(status);
+    },
+  );
+
   it('given that a message with the file was recalled, then 404, for its thumbnail too', async () => {
     const { uuid } = await uploaded();
     const url = `https://other.host/acme/im/chatfiles/${uuid}`;

@@ -76,7 +76,7 @@ async function upload(deps: HttpDeps, replies: Replies, call: Call): Promise<Ans
     id,
     state: 'uploaded',
     secretHash: hashOf(secret),
-    restricted: headers['restrict-access'] === 'true',
+    restricted: restricts(headers['restrict-access']),
     fileName: fileNameOf(stored.file),
     contentType: mediaType.test(stored.file.contentType) ? stored.file.contentType : unknownType,
     sizeBytes: stored.sizeBytes,
@@ -85,6 +85,12 @@ async function upload(deps: HttpDeps, replies: Replies, call: Call): Promise<Ans
   });
   const entity = { uuid: id, type: 'chatfile', 'share-secret': secret };
   return replies.ok(call, { path: '/chatfiles', entities: [entity] });
+}
+
+/** Whoever sends the header at all wants the file kept, unless it says otherwise. */
+function restricts(header: string | string[] | undefined = ''): boolean {
+  const value = String(header).trim().toLowerCase();
+  return value !== '' && value !== 'false';
 }
 
 async function download(deps: HttpDeps, replies: Replies, call: Call): Promise<Answer> {

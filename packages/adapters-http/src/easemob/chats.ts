@@ -53,10 +53,10 @@ function routesOf(forms: ChatForms, deps: HttpDeps, replies: Replies): readonly 
     {
       ...row,
       method: 'GET',
-      path: `${path}/{ids}`,
+      path: `${path}/{chat}`,
       operationId: `get${noun}s`,
       summary: `Shows up to ${idsPerCallMax} of them, ids separated by commas`,
-      uncheckedParams: ['ids'],
+      uncheckedParams: ['chat'],
       answers: answers(200, 400, 401, 404),
       handle: (call) => get(forms, deps, replies, call),
     },
@@ -90,7 +90,7 @@ async function create(forms: ChatForms, deps: HttpDeps, replies: Replies, call: 
 
 async function get(forms: ChatForms, deps: HttpDeps, replies: Replies, call: Call): Promise<Answer> {
   const { kind, collection } = forms.words;
-  const ids = [...new Set(param(call, 'ids').split(','))].filter(isId);
+  const ids = [...new Set(param(call, 'chat').split(','))].filter(isId);
   if (ids.length > idsPerCallMax) return replies.refused(call, errors.invalidRequest);
   const found = await deps.storage.chats.find(
     appOf(call).no,

@@ -112,6 +112,7 @@ export const errors = {
     ),
   bodyTooLarge: row(413, 'Request Entity Too Large', 'Request Entity Too Large'),
   mediaTypeUnsupported: row(415, 'web_application', 'Unsupported Media Type'),
+  expectationUnknown: row(417, 'web_application', 'Expectation Failed'),
   overloaded: row(503, 'service_unavailable', 'the server is busy, please try again later'),
   fault: row(500, '', 'internal error'),
 } as const;
@@ -131,6 +132,8 @@ export const recallRefusals: Readonly<Record<RecallRefusal, ErrorRow>> = {
 
 /** What the plumbing refuses; an unknown app is named by its path, so it has no fixed row. */
 export const failureRows: Readonly<Record<Exclude<Failure, 'unknownApp'>, ErrorRow>> = {
+  malformedRequest: errors.invalidRequest,
+  expectationUnknown: errors.expectationUnknown,
   unknownRoute: errors.resourceNotFound,
   wrongMethod: errors.wrongMethod,
   malformedPath: errors.invalidRequest,

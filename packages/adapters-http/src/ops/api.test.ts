@@ -142,6 +142,24 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
+  it('has one path of each shape, whatever its parameters are called', async () => {
+    const { paths } = await documented();
+    const shapes = Object.keys(paths).map((path) => path.replace(/\{\w+\}/g, '{}'));
+    expect(shapes.filter((shape, index) => shapes.indexOf(shape) !== index)).toEqual([]);
+  });
+
+  it('says what the attempts of a delivery count', async () => {
+    const { paths } = await documented();
+    const read = paths['/admin/v1/apps/{org}/{app}/deliveries/{id}']?.['get'];
+    expect(read?.responses['200']).toMatchObject({
+      content: {
+        'application/json': {
+          schema: { properties: { attempts: { description: expect.stringContaining('last queued') } } },
+        },
+      },
+    });
+  });
+
   it('gives every operation a name of its own', async () => {
     const { paths } = await documented();
     const ids = Object.values(paths).flatMap((operations) =>

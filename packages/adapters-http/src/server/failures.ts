@@ -11,6 +11,7 @@ export interface Thrown {
 interface SchemaComplaint {
   readonly instancePath: string;
   readonly message?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
 }
 
 /** Sorts what was thrown: the framework's complaints about a request, a busy server, or a fault. */
@@ -47,5 +48,12 @@ function schemaComplaints(thrown: Error): string | undefined {
   if (!('validation' in thrown) || !Array.isArray(thrown.validation)) return undefined;
   const complaints = thrown.validation as readonly SchemaComplaint[];
   const [first] = complaints;
-  return first === undefined ? 'body' : `body${first.instancePath} ${first.message ?? 'is not valid'}`;
+  return first === undefined ? 'body' : `body${first.instancePath} ${ruleOf(first)}`;
+}
+
+/** The rule as the schema has it. */
+function ruleOf({ message = 'is not valid', params }: SchemaComplaint): string {
+  const allowed: unknown = params?.['allowedValues'];
+  if (!Array.isArray(allowed)) return message;
+  return `must be one of ${allowed.map((value) => JSON.stringify(value)).join(', ')}`;
 }

@@ -4,6 +4,7 @@ import { easemobApi } from '../easemob/api.js';
 import type { Route } from '../route.js';
 import { startEasemobServer } from '../testing/easemobServer.js';
 import type { EasemobServer } from '../testing/easemobServer.js';
+import { readAnswer, speak } from '../testing/wire.js';
 
 let easemob: EasemobServer;
 /** Rows that were asked something that they accept. */
@@ -170,6 +171,40 @@ describe('whatever is asked', () => {
     );
     expect([...done]).toEqual(
       expect.arrayContaining(['recallMessage', 'deleteConversation', 'sendToUsers', 'pullRoaming']),
+    );
+    expect(easemob.logged.filter((line) => 'err' in line)).toEqual([]);
+  }, 120_000);
+
+  it('given any request target and method on the wire, then the answer is no fault and in the vendor’s shape', async () => {
+    const path = fc.oneof(
+      fc.constantFrom('/acme/im/users/u1', '/acme/im/messages/msg_recall', '/', '//', '', '?', '#', '/%'),
+      fc.string({ unit: 'binary-ascii', maxLength: 20 }).map((part) => `/${part.replace(/[^!-~]/g, '')}`),
+    );
+    const origin = fc.constantFrom(
+      '',
+      '',
+      'http://h',
+      'https://u:p@h:1',
+      'HTTP://[::1]',
+      'ftp://h',
+      'h:80',
+      '*',
+    );
+    const asked = fc.record({
+      method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'PROPFIND', 'X'),
+      target: fc.tuple(origin, path).map((parts) => parts.join('')),
+      sent: fc.subarray(['Host: a', 'Expect: banana', 'Upgrade: h2c', 'Content-Length: 0']),
+    });
+    await fc.assert(
+      fc.asyncProperty(asked, async ({ method, target, sent }) => {
+        const token = `Authorization: Bearer ${easemob.appToken}`;
+        const head = [`${method} ${target} HTTP/1.1`, ...sent, token, 'Connection: close', '', ''];
+        const { status, body } = readAnswer(await speak(easemob.server, head.join('\r\n')));
+        expect(status).toBeGreaterThanOrEqual(200);
+        expect(status).toBeLessThan(500);
+        if (status >= 400) expect(body).toHaveProperty('error_description');
+      }),
+      { numRuns: 400, examples: [[{ method: 'OPTIONS', target: '*', sent: ['Host: a'] }]] },
     );
     expect(easemob.logged.filter((line) => 'err' in line)).toEqual([]);
   }, 120_000);

@@ -5,10 +5,12 @@ import type { ServerDeps } from './deps.js';
 import { failureOf } from './failures.js';
 import { begin } from './requestState.js';
 import type { RequestState } from './requestState.js';
+import { pathOf } from './urls.js';
 
-/** The API whose prefix fits a path best. */
-export function apiOf(apis: readonly Api[], url: string): Api {
-  const fitting = apis.filter(({ prefix }) => url.startsWith(prefix));
+/** The API whose prefix fits a request target best. What is no path at all, as `*`, is for the prefix `/`. */
+export function apiOf(apis: readonly Api[], target: string): Api {
+  const path = pathOf(target);
+  const fitting = apis.filter(({ prefix }) => prefix === '/' || path.startsWith(prefix));
   const [best] = fitting.sort((a, b) => b.prefix.length - a.prefix.length);
   if (best === undefined) throw new Error('invariant broken: no API has the prefix /');
   return best;

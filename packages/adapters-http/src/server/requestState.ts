@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Api, Call, Route } from '../route.js';
+import { pathOf } from './urls.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -23,12 +24,6 @@ declare module 'fastify' {
 function addressOf(request: FastifyRequest): string {
   const address = request.raw.socket.remoteAddress ?? '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
-}
-
-/** The path as sent, without the query. */
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
 }
 
 /** The first step of every request that a row or a fallback takes. */

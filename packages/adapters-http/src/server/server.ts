@@ -4,12 +4,14 @@ import type { Api, Route } from '../route.js';
 import { admission, jsonType } from './admission.js';
 import { answerWith } from './answering.js';
 import { AppDirectory } from './appDirectory.js';
-import { refuseBroken } from './brokenRequest.js';
 import type { ServerDeps } from './deps.js';
 import { mountFallbacks } from './fallbacks.js';
 import { parseJsonBody } from './jsonBody.js';
-import { apiOf, refuseThrown } from './refusing.js';
+import { answerEverything, refuseBroken } from './rawRefusals.js';
+import { apiOf, refuse, refuseThrown } from './refusing.js';
 import { rememberTokens } from './rememberedTokens.js';
+import { headFailure } from './requestHead.js';
+import { begin } from './requestState.js';
 import { urlOf } from './urls.js';
 
 /** Operations: a JSON body may have 1 MiB. */
@@ -21,8 +23,12 @@ const pathCharsMax = 16_384;
 /** Makes a Fastify server of the APIs' rows: routing, authentication, body checks, answers. */
 export function createServer(given: ServerDeps): FastifyInstance {
   const deps = { ...given, tokens: rememberTokens(given.tokens) };
+  const anyApi = apiOf(deps.apis, '/');
   const server = fastify({
     logger: false,
+    // Node and Fastify would answer these themselves, in no API's shape.
+    http: { requireHostHeader: false },
+    return503OnClosing: false,
     bodyLimit: jsonBytesMax,
     requestTimeout: requestTimeoutMs,
     exposeHeadRoutes: false,
@@ -37,9 +43,16 @@ export function createServer(given: ServerDeps): FastifyInstance {
       },
     },
     frameworkErrors: (error, request, reply) => refuseThrown(deps, error, request, reply),
-    clientErrorHandler: refuseBroken(apiOf(deps.apis, '/'), deps.clock),
+    clientErrorHandler: refuseBroken(anyApi, deps.clock),
   });
+  answerEverything(server.server, anyApi, deps.clock);
   server.decorateRequest('recalld', undefined);
+  server.addHook('onRequest', (request, reply, done) => {
+    const failure = headFailure(request.raw);
+    if (failure === undefined) return done();
+    const api = apiOf(deps.apis, request.url);
+    refuse(deps, begin(request, api, undefined, deps.clock.now()), reply, failure);
+  });
   server.setErrorHandler((thrown, request, reply) => refuseThrown(deps, thrown, request, reply));
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(jsonType, { parseAs: 'buffer' }, (_request, bytes: Buffer, done) => {

@@ -59,6 +59,7 @@ export interface Changes {
   readonly bytes?: (bytes: AttachmentBytes) => AttachmentBytes;
   readonly settings?: Partial<HttpDeps['settings']>;
   readonly mounted?: Mounted;
+  readonly rootToken?: string;
 }
 
 export async function startEasemobServer(changes: Changes = {}): Promise<EasemobServer> {
@@ -147,7 +148,7 @@ function createDeps(changes: Changes, storage: StoragePorts, clock: FixedClock, 
     },
     callbackUrls: { refusal: () => undefined },
     log,
-    isRootToken: (token) => token === 'root-token',
+    isRootToken: (token) => token === (changes.rootToken ?? 'root-token'),
     settings: { publicUrl: null, messageRetentionMs: null, logRequests: true, ...changes.settings },
   };
 }
