@@ -51,6 +51,35 @@ describe('recalled means gone', () => {
     expect(server.output()).not.toContain(canary);
   });
 
+  it('given a recalled image, then neither its bytes nor its name are in any file', async () => {
+    const [bytes, name] = ['canary-image-bytes', 'canary-image-name'];
+    const form = new FormData();
+    form.append('file', new Blob([bytes.repeat(2_000)], { type: 'image/png' }), `${name}.png`);
+    const upload = await fetch(`${api.appUrl}/chatfiles`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${api.appToken}` },
+      body: form,
+    });
+    const [file] = ((await upload.json()) as { entities: { uuid: string }[] }).entities;
+    const url = `${api.appUrl}/chatfiles/${file?.uuid ?? ''}`;
+    const sent = await api.app('POST', '/messages/users', {
+      from: 'u1',
+      to: ['u2'],
+      type: 'img',
+      body: { filename: `${name}.png`, url },
+    });
+    const msgId = (sent.body['data'] as Record<string, string>)['u2'] ?? '';
+    for (const canary of [bytes, name]) expect(await filesWith(folder.dir, canary)).not.toEqual([]);
+
+    expect((await api.recall(msgId, 'u2')).status).toBe(200);
+
+    const found = async () => [
+      ...(await filesWith(folder.dir, bytes)),
+      ...(await filesWith(folder.dir, name)),
+    ];
+    await expect.poll(found, { timeout: 8_000, interval: 200 }).toEqual([]);
+  });
+
   it('given refused and broken requests, then the logs quote none of them', async () => {
     const canary = 'canary-in-broken-json';
     const response = await fetch(`${api.appUrl}/messages/users`, {

@@ -17,6 +17,7 @@ export interface Schema {
   chats: ChatsTable;
   members: MembersTable;
   attachments: AttachmentsTable;
+  attachment_labels: AttachmentLabelsTable;
   attachment_refs: { app_no: number; attachment: string; msg_id: string };
   callback_rules: CallbackRulesTable;
   callback_rule_versions: CallbackRuleVersionsTable;
@@ -155,11 +156,17 @@ export interface AttachmentsTable {
   state: 'uploaded' | 'referred' | 'condemned' | 'purged' | 'expired';
   secret_hash: string;
   restricted: number;
-  file_name: string;
-  content_type: string;
+  label_no: number;
   size_bytes: number;
   uploaded_at: number;
   condemned_by: string | null;
+}
+
+/** NULL once the attachment is condemned or expired. */
+export interface AttachmentLabelsTable {
+  label_no: Generated<number>;
+  file_name: string | null;
+  content_type: string | null;
 }
 
 export interface CallbackRulesTable {

@@ -61,6 +61,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     const engine = openSqlite(file);
     try {
       migrate(engine, clock, log);
+      endLeases(engine, clock);
       return assemble(engine, options, file, unlock);
     } catch (fault) {
       await engine.close();
@@ -88,6 +89,17 @@ function lockFolders(...dirs: readonly string[]): () => void {
     unlock();
     throw fault;
   }
+}
+
+/** Nobody else can hold a lease: what a killed process had in hand is due at once. */
+function endLeases(engine: SqliteEngine, clock: Clock): void {
+  engine.run(
+    engine.db
+      .updateTable('deliveries')
+      .set({ lease_owner: null, due_at: clock.now() })
+      .where('due_at', 'is not', null)
+      .where('lease_owner', 'is not', null),
+  );
 }
 
 function assemble(
@@ -137,7 +149,7 @@ function portsOf(
     users: createUsers(db, writer),
     chats: createChats({ db, writer }),
     chatReader: createChatReader(db),
-    attachments: createAttachments(db, writer),
+    attachments: createAttachments(db, writer, () => checkpointer.committed(true)),
     secrets: createSecrets(db, writer),
   };
 }

@@ -1,23 +1,30 @@
+import { assert } from '@recalld/domain';
 import type { Attachment, Attachments } from '@recalld/domain';
 import type { Kysely, Selectable } from 'kysely';
-import type { AttachmentsTable, Schema } from '../schema.js';
-import type { Writer } from '../writer.js';
-import type { Write } from '../writer.js';
+import type { AttachmentLabelsTable, AttachmentsTable, Schema } from '../schema.js';
+import { rows } from '../writer.js';
+import type { Write, Writer } from '../writer.js';
 
-/** What is known of uploaded files; the command store moves them along. */
-export function createAttachments(db: Kysely<Schema>, writer: Writer): Attachments {
+/** What is known of uploaded files; the command store moves them along. `onErased`: names are gone. */
+export function createAttachments(db: Kysely<Schema>, writer: Writer, onErased: () => void): Attachments {
   function* add(attachment: Attachment): Write<void> {
-    yield db.insertInto('attachments').values(columnsOf(attachment));
+    const { fileName: file_name, contentType: content_type } = attachment;
+    const label = db.insertInto('attachment_labels').values({ file_name, content_type });
+    const [named] = yield* rows(label.returning('label_no'));
+    assert(named !== undefined, 'an inserted row answers its number');
+    yield db.insertInto('attachments').values(columnsOf(attachment, named.label_no));
   }
 
   function* markExpired(keys: Parameters<Attachments['markExpired']>[0]): Write<void> {
     for (const { app, id } of keys) {
-      yield db
+      const expire = db
         .updateTable('attachments')
         .set({ state: 'expired' })
         .where('app_no', '=', app)
         .where('attachment', '=', id)
         .where('state', 'in', ['uploaded', 'referred']);
+      const [expired] = yield* rows(expire.returning('label_no'));
+      if (expired !== undefined) yield eraseLabel(db, expired.label_no);
     }
   }
 
@@ -26,26 +33,28 @@ export function createAttachments(db: Kysely<Schema>, writer: Writer): Attachmen
     async find(app, id) {
       const row = await db
         .selectFrom('attachments')
-        .selectAll()
+        .innerJoin('attachment_labels as label', 'label.label_no', 'attachments.label_no')
+        .selectAll('attachments')
+        .select(['label.file_name', 'label.content_type'])
         .where('app_no', '=', app)
         .where('attachment', '=', id)
         .executeTakeFirst();
       return row && toAttachment(row);
     },
     async condemned(limit) {
-      const rows = await db
+      const found = await db
         .selectFrom('attachments')
         .select(['app_no', 'attachment', 'condemned_by'])
         .where('state', '=', 'condemned')
         .orderBy('uploaded_at')
         .limit(limit)
         .execute();
-      return rows.flatMap(({ app_no: app, attachment: id, condemned_by: condemnedBy }) =>
+      return found.flatMap(({ app_no: app, attachment: id, condemned_by: condemnedBy }) =>
         condemnedBy === null ? [] : { app, id, condemnedBy },
       );
     },
     async expirable(before, limit) {
-      const rows = await db
+      const found = await db
         .selectFrom('attachments')
         .select(['app_no', 'attachment'])
         .where('state', 'in', ['uploaded', 'referred'])
@@ -53,36 +62,48 @@ export function createAttachments(db: Kysely<Schema>, writer: Writer): Attachmen
         .orderBy('uploaded_at')
         .limit(limit)
         .execute();
-      return rows.map(({ app_no: app, attachment: id }) => ({ app, id }));
+      return found.map(({ app_no: app, attachment: id }) => ({ app, id }));
     },
-    markExpired: (keys) => writer.write(() => markExpired(keys)),
+    async markExpired(keys) {
+      await writer.write(() => markExpired(keys));
+      onErased();
+    },
   };
 }
 
-function columnsOf(attachment: Attachment): Selectable<AttachmentsTable> {
+/** What goes with the bytes: the file's name and type, in place, as a body does. */
+export function eraseLabel(db: Kysely<Schema>, label: number) {
+  return db
+    .updateTable('attachment_labels')
+    .set({ file_name: null, content_type: null })
+    .where('label_no', '=', label);
+}
+
+function columnsOf(attachment: Attachment, label: number): Selectable<AttachmentsTable> {
   return {
     app_no: attachment.app,
     attachment: attachment.id,
     state: attachment.state,
     secret_hash: attachment.secretHash,
     restricted: attachment.restricted ? 1 : 0,
-    file_name: attachment.fileName,
-    content_type: attachment.contentType,
+    label_no: label,
     size_bytes: attachment.sizeBytes,
     uploaded_at: attachment.uploadedAt,
     condemned_by: attachment.condemnedBy,
   };
 }
 
-function toAttachment(row: Selectable<AttachmentsTable>): Attachment {
+type NamedRow = Selectable<AttachmentsTable> & Pick<AttachmentLabelsTable, 'file_name' | 'content_type'>;
+
+function toAttachment(row: NamedRow): Attachment {
   return {
     app: row.app_no,
     id: row.attachment,
     state: row.state,
     secretHash: row.secret_hash,
     restricted: row.restricted === 1,
-    fileName: row.file_name,
-    contentType: row.content_type,
+    fileName: row.file_name ?? '',
+    contentType: row.content_type ?? '',
     sizeBytes: row.size_bytes,
     uploadedAt: row.uploaded_at,
     condemnedBy: row.condemned_by,

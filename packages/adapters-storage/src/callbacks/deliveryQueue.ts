@@ -85,9 +85,10 @@ export function createDeliveryQueue({ db, writer, rules, partsOf }: DeliveryQueu
     if (row === undefined) return 'unknown';
     if (stateOf(row).status === 'leased') return 'underway';
     const columns = stateColumns(redeliver(now));
+    const { version: rule_version } = rules.forRedelivery(row.rule_id, row.rule_version);
     yield db
       .updateTable('deliveries')
-      .set(columns)
+      .set({ ...columns, rule_version })
       .where((e) => atPlace(e, key));
     return 'queued';
   }

@@ -1,3 +1,4 @@
+import { assert, ruleForRedelivery } from '@recalld/domain';
 import type { AppNo, CallbackRule, ChatKind, Dialect } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { SqliteEngine } from '../engines/sqlite.js';
@@ -13,6 +14,8 @@ export interface RuleBook {
   /** A rule as it was in a version, also after it was removed. */
   version(ruleId: string, version: number): CallbackRule | undefined;
   has(ruleId: string, version: number): boolean;
+  /** The rule that a delivery planned under a version is made again under. */
+  forRedelivery(ruleId: string, plannedVersion: number): CallbackRule;
   /** Whose a rule is, also after it was removed. */
   appOf(ruleId: string): AppNo | undefined;
   /** Called inside the write that changes rules: nothing can be read in between. */
@@ -82,8 +85,19 @@ export function createRuleBook(engine: SqliteEngine): RuleBook {
     return row?.app_no;
   }
 
+  function forRedelivery(ruleId: string, plannedVersion: number): CallbackRule {
+    const planned = versionOf(ruleId, plannedVersion);
+    assert(planned !== undefined, `rule ${ruleId} has a version ${plannedVersion}`);
+    const current = ruleVersions(db)
+      .where('r.rule_id', '=', ruleId)
+      .whereRef('v.version', '=', 'r.current_version');
+    const [row] = engine.run<RuleRow>(current);
+    return row === undefined ? planned : ruleForRedelivery(planned, toRule(row));
+  }
+
   return {
     appOf,
+    forRedelivery,
     enabled(app) {
       const known = enabled.get(app);
       if (known !== undefined) return known;

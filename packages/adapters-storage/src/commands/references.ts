@@ -24,7 +24,7 @@ export function createReferences(engine: SqliteEngine, streams: Streams): (event
 
   function drop(reference: Reference): void {
     if (statements.dropReference.run(reference).changes === 0) return;
-    statements.condemn.run(reference);
+    if (statements.condemn.run(reference).changes > 0) statements.eraseLabel.run(reference);
   }
 
   return (event) => {
@@ -89,6 +89,18 @@ function prepareAll(engine: SqliteEngine) {
         ),
       ),
   );
+  const eraseLabel = template<Reference>()(({ app, attachment }) =>
+    db
+      .updateTable('attachment_labels')
+      .set({ file_name: null, content_type: null })
+      .where('label_no', '=', (e) =>
+        e
+          .selectFrom('attachments')
+          .select('label_no')
+          .where('app_no', '=', app)
+          .where('attachment', '=', attachment),
+      ),
+  );
   const purge = template<Omit<Reference, 'msgId'>>()(({ app, attachment }) =>
     db
       .updateTable('attachments')
@@ -102,6 +114,7 @@ function prepareAll(engine: SqliteEngine) {
     addReference: engine.prepare(addReference),
     dropReference: engine.prepare(dropReference),
     condemn: engine.prepare(condemn),
+    eraseLabel: engine.prepare(eraseLabel),
     purge: engine.prepare(purge),
   };
 }

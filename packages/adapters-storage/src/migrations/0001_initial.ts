@@ -24,7 +24,7 @@ function log({ schema }: Kysely<Schema>) {
   return [
     schema
       .createTable('events')
-      .addColumn('position', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('position', 'integer', (column) => column.primaryKey())
       .addColumn('stream_day', 'integer', (column) => column.notNull())
       .addColumn('app_no', 'integer', (column) => column.notNull())
       .addColumn('stream', 'text', (column) => column.notNull())
@@ -199,13 +199,19 @@ function attachments({ schema }: Kysely<Schema>) {
       .addColumn('state', 'text', (column) => column.notNull())
       .addColumn('secret_hash', 'text', (column) => column.notNull())
       .addColumn('restricted', 'integer', (column) => column.notNull())
-      .addColumn('file_name', 'text', (column) => column.notNull())
-      .addColumn('content_type', 'text', (column) => column.notNull())
+      .addColumn('label_no', 'integer', (column) => column.notNull())
       .addColumn('size_bytes', 'integer', (column) => column.notNull())
       .addColumn('uploaded_at', 'integer', (column) => column.notNull())
       .addColumn('condemned_by', 'text')
       .addPrimaryKeyConstraint('attachments_key', ['app_no', 'attachment'])
       .modifyEnd(clustered),
+    // A file's name is content: it stands by itself, in rows that never move, and goes in place like a body.
+    schema
+      .createTable('attachment_labels')
+      .addColumn('label_no', 'integer', (column) => column.primaryKey())
+      .addColumn('file_name', 'text')
+      .addColumn('content_type', 'text')
+      .modifyEnd(strict),
     schema.createIndex('attachments_age').on('attachments').columns(['state', 'uploaded_at']),
     schema
       .createTable('attachment_refs')

@@ -15,6 +15,7 @@ export interface Attachment {
   readonly secretHash: string;
   /** Whether a download needs the share-secret. */
   readonly restricted: boolean;
+  /** Both are empty once it is condemned or expired. */
   readonly fileName: string;
   readonly contentType: string;
   readonly sizeBytes: number;
@@ -27,3 +28,15 @@ export interface Attachment {
 export function isReadable(attachment: Attachment): boolean {
   return attachment.state === 'uploaded' || attachment.state === 'referred';
 }
+
+/** What is left of one whose last message was recalled: what a file was called is content too. */
+export function condemned(attachment: Attachment, condemnedBy: MsgId): Attachment {
+  return { ...attachment, ...nameless, state: 'condemned', condemnedBy };
+}
+
+/** What is left of one whose retention ran out. */
+export function expired(attachment: Attachment): Attachment {
+  return { ...attachment, ...nameless, state: 'expired' };
+}
+
+const nameless = { fileName: '', contentType: '' } as const;

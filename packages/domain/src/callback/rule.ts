@@ -20,6 +20,14 @@ export interface CallbackRule {
   readonly createdAt: Instant;
 }
 
+/**
+ * The rule that a delivery is made again under: as it is now, so that a corrected URL or secret helps;
+ * as it was planned when the dialect has changed, since another dialect tells other things.
+ */
+export function ruleForRedelivery(planned: CallbackRule, now: CallbackRule): CallbackRule {
+  return now.dialect === planned.dialect ? now : planned;
+}
+
 /** Whether a rule wants to hear of a recall in this kind of chat. */
 export function wants(rule: CallbackRule, kind: ChatKind): boolean {
   return rule.enabled && rule.chatTypes.includes(kind);

@@ -16,10 +16,20 @@ export type ParsedTimeline =
   | { readonly kind: 'group' | 'room' | 'user'; readonly id: string };
 
 const dayMs = 86_400_000;
+const messagePrefix = 'message/';
+
+/** Text that percent-encoding leaves as it is: most ids. */
+const plain = /^[\w.-]+$/;
+
+function encoded(part: string): string {
+  return plain.test(part) ? part : encodeURIComponent(part);
+}
 
 /** Joins a category and its parts so that no two different lists give the same name. */
 function name(category: string, ...parts: readonly string[]): string {
-  return [category, ...parts.map(encodeURIComponent)].join('/');
+  let joined = category;
+  for (const part of parts) joined += `/${encoded(part)}`;
+  return joined;
 }
 
 function parse(id: string): { readonly category: string; readonly parts: readonly string[] } {
@@ -29,7 +39,7 @@ function parse(id: string): { readonly category: string; readonly parts: readonl
 }
 
 export function messageStream(msgId: MsgId): StreamId {
-  return name('message', msgId);
+  return messagePrefix + encoded(msgId);
 }
 
 export function conversationStream(user: UserId, kind: ConversationKind, channel: string): StreamId {
@@ -51,9 +61,9 @@ export function parseStream(stream: StreamId): {
  * other stream. A stream's events stay together whatever day they happen on.
  */
 export function streamDay(stream: StreamId): number {
-  const { category, parts } = parse(stream);
-  const id = parts[0];
-  if (category !== 'message' || id === undefined || !isMsgId(id)) return 0;
+  if (!stream.startsWith(messagePrefix)) return 0;
+  const id = stream.slice(messagePrefix.length);
+  if (!isMsgId(id)) return 0;
   return Math.floor((mintedAt(id) - idEpochMs) / dayMs);
 }
 

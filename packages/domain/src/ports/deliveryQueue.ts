@@ -50,7 +50,9 @@ export interface DeliveryQueue {
   extend(ids: readonly string[], owner: string, leaseUntil: Instant): Promise<readonly string[]>;
   /** Writes the outcome of attempts in one transaction. */
   settle(settled: readonly SettledDelivery[]): Promise<void>;
-  /** Queues a delivery again under its id; `unknown` for one that is not there, `underway` for a leased one. */
+  /**
+   * Queues a delivery again under its id and `ruleForRedelivery`; `unknown` for one that is not there, `underway` for a leased one.
+   */
   redeliver(app: AppNo, id: string, now: Instant): Promise<'queued' | 'underway' | 'unknown'>;
   /** When the next delivery is due, or a lease ends; undefined when none is open. */
   nextDueAt(): Promise<Instant | undefined>;

@@ -50,6 +50,7 @@ export function describeAttachments(name: string, harness: StorageHarness): void
       states.push(await stateOf(world()));
 
       expect(states).toEqual(['uploaded', 'referred', 'condemned', 'purged']);
+      expect(await ports.attachments.find(app.no, 'file')).toMatchObject({ fileName: '', contentType: '' });
       expect(await ports.attachments.condemned(10)).toEqual([]);
       expect((await ports.attachments.find(app.no, 'file'))?.condemnedBy).toBe(m1);
     });
@@ -157,6 +158,9 @@ export function describeAttachments(name: string, harness: StorageHarness): void
 
       const states = await Promise.all(['old', 'used', 'gone', 'young'].map((id) => stateOf(world(), id)));
       expect(states).toEqual(['expired', 'expired', 'condemned', 'uploaded']);
+      for (const id of ['old', 'used', 'gone']) {
+        expect(await ports.attachments.find(app.no, id)).toMatchObject({ fileName: '', contentType: '' });
+      }
       expect(await ports.attachments.expirable(before, 10)).toEqual([]);
     });
 

@@ -1,3 +1,4 @@
+import { assert } from '../../kernel/assert.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryState } from '../../callback/delivery.js';
 import { messageStream, pairTimeline } from '../../kernel/stream.js';
@@ -272,6 +273,27 @@ function describeRedelivery(world: () => World): void {
     expect(await stateOf(world(), id)).toEqual({ status: 'waiting', attempts: 0, dueAt: now });
     expect((await claim(world(), 'a', now)).map((delivery) => delivery.id)).toEqual([id]);
     expect((await ports.deliveryReader.find(app.no, id))?.attempts).toHaveLength(1);
+  });
+
+  it('goes to where the rule points now, unless the rule has changed its dialect', async () => {
+    const { ports, app } = world();
+    const dueAt = await recallOne(world());
+    const [held] = await claim(world(), 'a', dueAt);
+    const { id = '', rule } = held ?? {};
+    assert(rule !== undefined, 'the recall made a delivery');
+    const dead = { id, owner: 'a', state: { status: 'dead', attempts: 13 } } as const;
+    await ports.deliveries.settle([dead]);
+    const ruleOf = async () => (await ports.deliveryReader.find(app.no, id))?.delivery.rule;
+
+    await ports.rules.change(app.no, rule.id, { url: 'https://corrected.example/' });
+    expect((await ruleOf())?.url).toBe(rule.url);
+    await ports.deliveries.redeliver(app.no, id, dueAt);
+    expect((await ruleOf())?.url).toBe('https://corrected.example/');
+
+    const other = rule.dialect === 'easemob' ? 'tencent' : 'easemob';
+    await ports.rules.change(app.no, rule.id, { dialect: other, url: 'https://other.example/' });
+    await ports.deliveries.redeliver(app.no, id, dueAt);
+    expect(await ruleOf()).toMatchObject({ url: 'https://corrected.example/', dialect: rule.dialect });
   });
 
   it('does not queue what is underway, unknown, or another app’s', async () => {

@@ -1,4 +1,4 @@
-import { isReadable } from '../../attachment/attachment.js';
+import { condemned, isReadable } from '../../attachment/attachment.js';
 import { evolveConversation, conversationTimeline } from '../../conversation/conversation.js';
 import type { RecordedEvent } from '../../events.js';
 import { assert } from '../../kernel/assert.js';
@@ -119,7 +119,7 @@ function dropReferences(state: MemoryState, app: AppNo, msgId: MsgId): void {
 
 function condemnIfUnreferred(row: AttachmentRow, condemnedBy: MsgId): void {
   if (row.refs.size > 0 || row.attachment.state !== 'referred') return;
-  row.attachment = { ...row.attachment, state: 'condemned', condemnedBy };
+  row.attachment = condemned(row.attachment, condemnedBy);
 }
 
 function purge(state: MemoryState, app: AppNo, id: AttachmentId): void {

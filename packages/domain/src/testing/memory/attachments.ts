@@ -1,4 +1,4 @@
-import { isReadable } from '../../attachment/attachment.js';
+import { expired, isReadable } from '../../attachment/attachment.js';
 import { AttachmentTooLarge } from '../../ports/attachments.js';
 import type { AttachmentBytes, Attachments } from '../../ports/attachments.js';
 import { keyOf } from './state.js';
@@ -29,7 +29,7 @@ export function createMemoryAttachments(state: MemoryState): Attachments {
       for (const { app, id } of keys) {
         const row = state.attachments.get(keyOf(app, id));
         if (row !== undefined && isReadable(row.attachment)) {
-          row.attachment = { ...row.attachment, state: 'expired' };
+          row.attachment = expired(row.attachment);
         }
       }
     },

@@ -1,4 +1,5 @@
 import { redeliver } from '../../callback/delivery.js';
+import { ruleForRedelivery } from '../../callback/rule.js';
 import { assert } from '../../kernel/assert.js';
 import type { AppNo, Instant } from '../../kernel/ids.js';
 import type { App } from '../../ports/apps.js';
@@ -45,6 +46,7 @@ export function createMemoryDeliveryQueue(state: MemoryState): DeliveryQueue {
       const row = state.deliveries.find((delivery) => delivery.app === app && delivery.id === id);
       if (row === undefined) return 'unknown';
       if (row.state.status === 'leased') return 'underway';
+      row.rule = ruleForRedelivery(row.rule, state.rules.get(row.rule.id)?.current ?? row.rule);
       row.state = redeliver(now);
       return 'queued';
     },

@@ -51,7 +51,7 @@ export interface RuleRow {
 export interface DeliveryRow {
   readonly id: string;
   readonly app: AppNo;
-  readonly rule: CallbackRule;
+  rule: CallbackRule;
   readonly positions: readonly Position[];
   readonly createdAt: Instant;
   readonly attempts: Attempt[];
