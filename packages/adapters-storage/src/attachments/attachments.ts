@@ -24,7 +24,7 @@ export function createAttachments(db: Kysely<Schema>, writer: Writer, onErased: 
         .where('attachment', '=', id)
         .where('state', 'in', ['uploaded', 'referred']);
       const [expired] = yield* rows(expire.returning('label_no'));
-      if (expired !== undefined) yield eraseLabel(db, expired.label_no);
+      if (expired !== undefined) yield eraseLabels(db).where('label_no', '=', expired.label_no);
     }
   }
 
@@ -71,12 +71,9 @@ export function createAttachments(db: Kysely<Schema>, writer: Writer, onErased: 
   };
 }
 
-/** What goes with the bytes: the file's name and type, in place, as a body does. */
-export function eraseLabel(db: Kysely<Schema>, label: number) {
-  return db
-    .updateTable('attachment_labels')
-    .set({ file_name: null, content_type: null })
-    .where('label_no', '=', label);
+/** What goes with the bytes, in place, as a body does: the names and types of the labels that the caller picks. */
+export function eraseLabels(db: Kysely<Schema>) {
+  return db.updateTable('attachment_labels').set({ file_name: null, content_type: null });
 }
 
 function columnsOf(attachment: Attachment, label: number): Selectable<AttachmentsTable> {

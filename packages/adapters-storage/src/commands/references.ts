@@ -1,4 +1,5 @@
 import type { AppNo, AttachmentId, MsgId, RecordedEvent } from '@recalld/domain';
+import { eraseLabels } from '../attachments/attachments.js';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import { template } from '../statements.js';
 import type { Streams } from './streams.js';
@@ -90,16 +91,13 @@ function prepareAll(engine: SqliteEngine) {
       ),
   );
   const eraseLabel = template<Reference>()(({ app, attachment }) =>
-    db
-      .updateTable('attachment_labels')
-      .set({ file_name: null, content_type: null })
-      .where('label_no', '=', (e) =>
-        e
-          .selectFrom('attachments')
-          .select('label_no')
-          .where('app_no', '=', app)
-          .where('attachment', '=', attachment),
-      ),
+    eraseLabels(db).where('label_no', '=', (e) =>
+      e
+        .selectFrom('attachments')
+        .select('label_no')
+        .where('app_no', '=', app)
+        .where('attachment', '=', attachment),
+    ),
   );
   const purge = template<Omit<Reference, 'msgId'>>()(({ app, attachment }) =>
     db
