@@ -1,6 +1,6 @@
-import { conversationTimeline } from '@recalld/domain';
+import { conversationTimeline, placeOf } from '@recalld/domain';
 import type { RecordedEvent, StreamId, TimelineId, UserId } from '@recalld/domain';
-import { flagBits, placeOf } from './items.js';
+import { flagBits } from './items.js';
 import type { TimelineItemsTable } from './schema.js';
 
 /** One change of a read model that follows from the log. A closed set: engines only carry them out. */

@@ -19,6 +19,7 @@ export * from './recall-policy/recallPolicy.js';
 export * from './recall-policy/recallWindow.js';
 export * from './recall-policy/changeRecallPolicy.js';
 export * from './timeline/item.js';
+export * from './timeline/itemOf.js';
 export * from './timeline/visible.js';
 export * from './attachment/attachment.js';
 export * from './callback/rule.js';

@@ -1,4 +1,4 @@
-import { assert, messageStream } from '@recalld/domain';
+import { assert, itemIdOf, messageStream } from '@recalld/domain';
 import type { ItemId, RecordedEvent, StoredContent, Unit } from '@recalld/domain';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import { template } from '../statements.js';
@@ -33,7 +33,7 @@ export function createContents(engine: SqliteEngine, streams: Streams): Contents
     put({ app, puts }, recorded) {
       for (const { event, content } of puts) {
         const carrier = recorded[event];
-        const item = carrier && itemOf(carrier);
+        const item = carrier && itemIdOf(carrier);
         assert(carrier !== undefined && item !== undefined, `event ${event} of the unit can have a body`);
         const { format, payload } = content;
         insert.run({ position: carrier.position, app, item, format, payload });
@@ -46,16 +46,4 @@ export function createContents(engine: SqliteEngine, streams: Streams): Contents
       }
     },
   };
-}
-
-/** The item whose body an event brings: a message's, or a recall's own notice. */
-function itemOf(event: RecordedEvent): ItemId | undefined {
-  switch (event.type) {
-    case 'MessageSent':
-      return event.data.msgId;
-    case 'MessageRecalled':
-      return event.data.recallId;
-    default:
-      return undefined;
-  }
 }

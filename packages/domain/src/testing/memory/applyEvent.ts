@@ -1,10 +1,9 @@
 import { condemned, isReadable } from '../../attachment/attachment.js';
 import { evolveConversation, conversationTimeline } from '../../conversation/conversation.js';
 import type { RecordedEvent } from '../../events.js';
-import { assert } from '../../kernel/assert.js';
 import type { AppNo, AttachmentId, MsgId } from '../../kernel/ids.js';
-import type { MessageRecalled, MessageSent } from '../../message/message.js';
-import type { MessageItem, RecallItem } from '../../timeline/item.js';
+import type { MessageSent } from '../../message/message.js';
+import { messageItemOf, recallItemOf } from '../../timeline/itemOf.js';
 import { keyOf, timelineRow, watermarks } from './state.js';
 import type { AttachmentRow, MemoryState } from './state.js';
 
@@ -40,59 +39,16 @@ export function applyEvent(state: MemoryState, event: RecordedEvent): void {
   }
 }
 
-function stampsOf(event: RecordedEvent): { readonly timeline: string; readonly position: number } {
-  const { timeline, timelinePosition } = event;
-  assert(timeline !== undefined && timelinePosition !== undefined, `${event.type} stands in a timeline`);
-  return { timeline, position: timelinePosition };
-}
-
 function addMessage(state: MemoryState, event: Recorded<'MessageSent'>): void {
-  const { timeline, position } = stampsOf(event);
-  const { msgId, from, chat, contentKind, sentAt, expiresAt, originDevice, flags } = event.data;
-  assert(event.messageSeq !== undefined, 'a message has a MsgSeq');
-  const item: MessageItem = {
-    kind: 'message',
-    app: event.app,
-    timeline,
-    position,
-    itemId: msgId,
-    eventPosition: event.position,
-    author: from,
-    originDevice,
-    chat,
-    sentAt,
-    audience: 'all',
-    flags,
-    messageSeq: event.messageSeq,
-    contentKind,
-    expiresAt,
-    state: 'live',
-  };
-  const row = timelineRow(state, event.app, timeline);
-  state.messages.set(keyOf(event.app, msgId), { timeline: row, index: row.items.length });
+  const item = messageItemOf(event, 'live');
+  const row = timelineRow(state, event.app, item.timeline);
+  state.messages.set(keyOf(event.app, item.itemId), { timeline: row, index: row.items.length });
   row.items.push(item);
 }
 
-function addNotice(state: MemoryState, event: RecordedEvent & MessageRecalled): void {
-  const { timeline, position } = stampsOf(event);
-  const { msgId, recallId, from, by, chat, audience, originDevice } = event.data;
-  const item: RecallItem = {
-    kind: 'recall',
-    app: event.app,
-    timeline,
-    position,
-    itemId: recallId,
-    eventPosition: event.position,
-    author: by,
-    originDevice,
-    chat,
-    sentAt: event.occurredAt,
-    audience,
-    flags: {},
-    recalledId: msgId,
-    messageAuthor: from,
-  };
-  timelineRow(state, event.app, timeline).items.push(item);
+function addNotice(state: MemoryState, event: Recorded<'MessageRecalled'>): void {
+  const item = recallItemOf(event);
+  timelineRow(state, event.app, item.timeline).items.push(item);
 }
 
 function endMessage(state: MemoryState, app: AppNo, msgId: MsgId, end: 'recalled' | 'expired'): void {

@@ -4,9 +4,10 @@ import type { GroupType, Role } from '../../chat/chat.js';
 import type { NewEvent, RecordedEvent } from '../../events.js';
 import { assert } from '../../kernel/assert.js';
 import type { Stamps } from '../../kernel/event.js';
-import type { AppNo, ItemId } from '../../kernel/ids.js';
+import type { AppNo } from '../../kernel/ids.js';
 import type { StreamId, TimelineId } from '../../kernel/stream.js';
 import type { Append, CommandStore, LoadedFacts, Unit, WantedFacts } from '../../ports/commandStore.js';
+import { itemIdOf } from '../../timeline/itemOf.js';
 import { applyEvent } from './applyEvent.js';
 import { bodyKey, keyOf, timelineRow } from './state.js';
 import type { MemoryState } from './state.js';
@@ -139,18 +140,6 @@ function timelineStamps(
   if (event.type !== 'MessageSent') return { timeline, timelinePosition: row.head };
   row.messages += 1;
   return { timeline, timelinePosition: row.head, messageSeq: row.messages };
-}
-
-/** The item that an event puts into a timeline; other events put none. */
-function itemIdOf(event: NewEvent): ItemId | undefined {
-  switch (event.type) {
-    case 'MessageSent':
-      return event.data.msgId;
-    case 'MessageRecalled':
-      return event.data.recallId;
-    default:
-      return undefined;
-  }
 }
 
 function plan(
