@@ -1,6 +1,7 @@
 import type { Clock, CommandType, DeliveryQueue, MessageRecalled, Refusal } from '@recalld/domain';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Answered } from '../route.js';
+import { Durations, Tally } from './busyMetrics.js';
 
 export interface MetricsDeps {
   readonly clock: Clock;
@@ -34,24 +35,23 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     .set(1);
   observeQueue(registry, deps);
 
-  const requests = new Histogram({
-    name: 'recalld_http_request_duration_seconds',
-    help: 'HTTP requests by route pattern, from arrival to the end of the answer',
-    labelNames: ['route', 'method', 'status'] as const,
-    buckets: requestSeconds,
-    registers,
-  });
-  const commands = new Counter({
+  const requests = new Durations(
+    {
+      name: 'recalld_http_request_duration_seconds',
+      help: 'HTTP requests by route pattern, from arrival to the end of the answer',
+      labelNames: ['route', 'method', 'status'],
+    },
+    requestSeconds,
+  );
+  const commands = new Tally(registry, {
     name: 'recalld_commands_total',
     help: 'Commands by what became of them: accepted, fault, or the code of the refusal',
-    labelNames: ['command', 'outcome'] as const,
-    registers,
+    labelNames: ['command', 'outcome'],
   });
-  const recalls = new Counter({
+  const recalls = new Tally(registry, {
     name: 'recalld_recalls_total',
     help: 'Messages recalled',
-    labelNames: ['via', 'chat_type', 'forced'] as const,
-    registers,
+    labelNames: ['via', 'chat_type', 'forced'],
   });
   const attempts = new Histogram({
     name: 'recalld_delivery_attempt_duration_seconds',
@@ -69,13 +69,15 @@ export function createMetrics(deps: MetricsDeps): Metrics {
 
   return {
     requestAnswered: ({ route = 'unknown', method, status, ms }) =>
-      requests.observe({ route, method, status }, ms / 1000),
-    commandDecided: (command, outcome) => commands.inc({ command, outcome }),
-    messageRecalled: ({ data }) =>
-      recalls.inc({ via: data.origin.via, chat_type: data.chat.kind, forced: String(data.forced) }),
+      requests.observe(ms / 1000, route, method, status),
+    commandDecided: (command, outcome) => commands.count(command, outcome),
+    messageRecalled: ({ data }) => recalls.count(data.origin.via, data.chat.kind, String(data.forced)),
     deliveryAttempted: (outcome, seconds) => attempts.observe({ outcome }, seconds),
     deliveryEnded: (status) => ended.inc({ status }),
-    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    expose: async () => ({
+      contentType: registry.contentType,
+      text: (await registry.metrics()) + requests.text(),
+    }),
   };
 }
 

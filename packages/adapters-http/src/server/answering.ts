@@ -13,10 +13,11 @@ export function answerWith(
   answer: Answer,
 ): void {
   const { api, route, call, startedAt } = state;
-  const { requestId, method } = call;
-  for (const observe of observers) {
+  if (observers.length > 0) {
     const ms = performance.now() - startedAt;
-    observe({ requestId, method, route: route?.path, status: answer.status, ms });
+    const { requestId, method } = call;
+    const answered = { requestId, method, route: route?.path, status: answer.status, ms };
+    for (const observe of observers) observe(answered);
   }
   void reply.code(answer.status);
   if (api.headers !== undefined) void reply.headers(api.headers);
