@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { databaseFileName } from '@recalld/adapters-storage';
 import { isIP } from 'node:net';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -59,7 +60,7 @@ export function readConfig(env: Env): Config {
     dataDir,
     databasePath:
       read('RECALLD_DATABASE_URL', 'sqlite:PATH (this version has no other engine)', sqlitePath(dataDir)) ??
-      path.join(dataDir, 'recalld.sqlite'),
+      path.join(dataDir, databaseFileName),
     rootToken: readSecret('RECALLD_ROOT_TOKEN'),
     app: read('RECALLD_APP', 'ORG#APP, each 1 to 64 of A-Z a-z 0-9 _ -', appKey) ?? {
       org: 'demo-org',
@@ -141,7 +142,7 @@ function sqlitePath(dataDir: string): Parse<string> {
   return (text) => {
     if (!text.startsWith('sqlite:')) return undefined;
     const file = text.slice('sqlite:'.length);
-    return file === '' ? path.join(dataDir, 'recalld.sqlite') : path.resolve(file);
+    return file === '' ? path.join(dataDir, databaseFileName) : path.resolve(file);
   };
 }
 

@@ -60,7 +60,7 @@ describe('a process that is killed while it commits', () => {
     await storage.close();
     expect(lost).toEqual([]);
     expect(acknowledged.size).toBeGreaterThanOrEqual(500);
-    const file = new Database(path.join(folder.dir, 'recalld.db'));
+    const file = new Database(path.join(folder.dir, 'recalld.sqlite'));
     expect(file.pragma('integrity_check', { simple: true })).toBe('ok');
     file.close();
   }, 90_000);

@@ -65,7 +65,7 @@ describe('what is recalled', () => {
     await sendAll();
     await storage.close();
     storage = await openSqliteStorage({ dataDir: folder.dir, clock });
-    expect(filesWith(folder.dir, canary)).toEqual([path.join(folder.dir, 'recalld.db')]);
+    expect(filesWith(folder.dir, canary)).toEqual([path.join(folder.dir, 'recalld.sqlite')]);
 
     await recallAll();
     await storage.erasuresDone();
@@ -85,7 +85,7 @@ describe('what is recalled', () => {
     await recallAll();
     const crashed = path.join(folder.dir, 'as-after-a-crash');
     mkdirSync(crashed);
-    for (const name of readdirSync(folder.dir).filter((each) => each.startsWith('recalld.db'))) {
+    for (const name of readdirSync(folder.dir).filter((each) => each.startsWith('recalld.sqlite'))) {
       copyFileSync(path.join(folder.dir, name), path.join(crashed, name));
     }
     expect(filesWith(crashed, canary)).not.toEqual([]);
@@ -108,7 +108,7 @@ describe('what is recalled', () => {
   it('given somebody who reads the file, then it goes when the reader has ended', async () => {
     const loop = loopOn(storage.commands);
     await loop.submit([sending(1, secret(10))]);
-    const reader = new Database(path.join(folder.dir, 'recalld.db'));
+    const reader = new Database(path.join(folder.dir, 'recalld.sqlite'));
     reader.exec('BEGIN');
     reader.prepare('SELECT count(*) FROM bodies').get();
     await loop.submit([recalling(1)]);

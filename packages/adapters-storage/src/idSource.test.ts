@@ -18,7 +18,7 @@ afterEach(() => folder.remove());
 function crashed(dir: string): string {
   const copy = path.join(dir, 'crashed');
   mkdirSync(copy);
-  for (const name of ['recalld.db', 'recalld.db-wal'])
+  for (const name of ['recalld.sqlite', 'recalld.sqlite-wal'])
     copyFileSync(path.join(dir, name), path.join(copy, name));
   return copy;
 }

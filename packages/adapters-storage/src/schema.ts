@@ -18,7 +18,8 @@ export interface Schema {
   members: MembersTable;
   attachments: AttachmentsTable;
   attachment_labels: AttachmentLabelsTable;
-  attachment_refs: { app_no: number; attachment: string; msg_id: string };
+  /** `live` is 0 once the message has expired: it keeps the attachment no longer. */
+  attachment_refs: { app_no: number; attachment: string; msg_id: string; live: number };
   callback_rules: CallbackRulesTable;
   callback_rule_versions: CallbackRuleVersionsTable;
   deliveries: DeliveriesTable;

@@ -28,10 +28,13 @@ import { createExpiredMessages } from './readers/expiredMessages.js';
 import { createTimelineReader } from './readers/timelineReader.js';
 import { createWriter } from './writer.js';
 
+/** The database in a data folder. */
+export const databaseFileName = 'recalld.sqlite';
+
 export interface SqliteStorageOptions {
   /** The folder that this process owns; made when it is not there. */
   readonly dataDir: string;
-  /** Left out: `recalld.db` in the data folder. */
+  /** Left out: {@link databaseFileName} in the data folder. */
   readonly databasePath?: string;
   readonly clock: Clock;
   readonly log?: Log;
@@ -55,7 +58,7 @@ export type SqliteStorage = StoragePorts & {
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<SqliteStorage> {
   const { dataDir, clock, log } = options;
-  const file = options.databasePath ?? path.join(dataDir, 'recalld.db');
+  const file = options.databasePath ?? path.join(dataDir, databaseFileName);
   const unlock = lockFolders(dataDir, path.dirname(file));
   try {
     const engine = openSqlite(file);
@@ -112,7 +115,7 @@ function assemble(
   const { descriptor, truncateWal } = engine;
   const checkpointer = createCheckpointer({ file, descriptor, truncateWal, log: options.log });
   return {
-    ...portsOf(engine, checkpointer, options.nextTurn ?? (() => nextImmediate())),
+    ...portsOf(engine, checkpointer, options),
     ids,
     health: () => health(engine),
     erasuresDone: () => checkpointer.erasuresDone(),
@@ -129,7 +132,7 @@ function assemble(
 function portsOf(
   engine: SqliteEngine,
   checkpointer: Checkpointer,
-  nextTurn: () => Promise<void>,
+  { log, nextTurn = () => nextImmediate() }: SqliteStorageOptions,
 ): StoragePorts {
   const { db } = engine;
   const writer = createWriter(engine, nextTurn, () => checkpointer.committed(false));
@@ -142,7 +145,7 @@ function portsOf(
     timelines: createTimelineReader(db),
     contents: createContentReader(db),
     expired: createExpiredMessages(db),
-    deliveries: createDeliveryQueue({ db, writer, rules, partsOf }),
+    deliveries: createDeliveryQueue({ db, writer, rules, partsOf, log }),
     deliveryReader: createDeliveryReader({ db, partsOf }),
     rules: createCallbackRules({ db, writer, rules }),
     apps: createApps({ db, writer, book: apps }),

@@ -43,10 +43,14 @@ export function createWriter(
   let queue: Pending[] = [];
 
   async function flush(): Promise<void> {
-    await nextTurn();
+    const turned = await nextTurn().then(
+      () => undefined,
+      (fault: unknown) => ({ fault }),
+    );
     const batch = queue;
     queue = [];
     try {
+      if (turned !== undefined) throw turned.fault;
       const runAll = () => batch.map(({ run }) => run());
       const relaxed = batch.every((pending) => pending.relaxed);
       const answers = relaxed ? engine.relaxedTransaction(runAll) : engine.transaction(runAll);

@@ -48,6 +48,7 @@ export * from './ports/callbackRequests.js';
 export * from './ports/log.js';
 export * from './ports/secrets.js';
 export * from './application/purgeAttachments.js';
-export * from './application/expireContent.js';
+export * from './application/expireAttachments.js';
+export * from './application/expireMessages.js';
 export * from './application/readRecallPolicy.js';
 export * from './ports/storagePorts.js';

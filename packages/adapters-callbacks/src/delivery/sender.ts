@@ -52,12 +52,12 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
    * One POST under one deadline over connecting, sending and the answer. The status decides: an
    * answer whose rest is too long, too slow or cut off has been given all the same.
    */
-  function post({ url: href, headers, body }: CallbackRequest): Promise<Ending> {
+  async function post({ url: href, headers, body }: CallbackRequest): Promise<Ending> {
     const url = new URL(href);
     if (!allowPrivate && !mayBePublic(url)) {
       // A literal address is never looked up, so the guard of the look-up does not see it.
       const error = failureText(new AddressRefused(`${url.hostname} is not public`));
-      return Promise.resolve({ kind: 'failed', error });
+      return { kind: 'failed', error };
     }
     return new Promise((resolve) => {
       const { pool, release } = pools.acquire(url.origin);
@@ -84,7 +84,9 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
       if (cut) return 'cut';
       const requestedAt = clock.now();
       const started = performance.now();
-      const ending = await post(request);
+      const ending = await post(request).catch((fault: unknown): Ending => {
+        return { kind: 'failed', error: failureText(fault) };
+      });
       if (ending.kind === 'cut') return 'cut';
       const tookMs = Math.round(performance.now() - started);
       return ending.kind === 'failed'

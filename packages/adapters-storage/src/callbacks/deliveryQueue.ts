@@ -1,5 +1,6 @@
 import { redeliver } from '@recalld/domain';
 import type {
+  Log,
   AppNo,
   Attempt,
   ClaimedDelivery,
@@ -12,7 +13,7 @@ import type { Schema } from '../schema.js';
 import { fill, template } from '../statements.js';
 import { changes, rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
-import { parseDeliveryId, stateColumns, stateOf } from './deliveryRows.js';
+import { deliveryId, parseDeliveryId, stateColumns, stateOf } from './deliveryRows.js';
 import type { DeliveryParts, DeliveryRow, NamedDelivery } from './deliveryRows.js';
 import type { RuleBook } from './ruleBook.js';
 
@@ -21,6 +22,7 @@ export interface DeliveryQueueDeps {
   readonly writer: Writer;
   readonly rules: RuleBook;
   readonly partsOf: (row: DeliveryRow) => DeliveryParts;
+  readonly log: Log | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface DeliveryQueueDeps {
  * and outcomes do not wait for the disk. A power cut may take the last of them back, and then a
  * callback is made once more, as it may be anyway.
  */
-export function createDeliveryQueue({ db, writer, rules, partsOf }: DeliveryQueueDeps): DeliveryQueue {
+export function createDeliveryQueue({ db, writer, rules, partsOf, log }: DeliveryQueueDeps): DeliveryQueue {
   const queries = createQueries(db);
 
   /** A worker names deliveries by id alone: the app is the rule's. */
@@ -39,6 +41,15 @@ export function createDeliveryQueue({ db, writer, rules, partsOf }: DeliveryQueu
     return app === undefined ? undefined : { ...named, app };
   }
 
+  function readable(row: DeliveryRow): DeliveryParts | undefined {
+    try {
+      return partsOf(row);
+    } catch (fault) {
+      log?.error({ err: fault, delivery: deliveryId(row) }, 'a delivery cannot be read; it is dead');
+      return undefined;
+    }
+  }
+
   function* claim(q: Parameters<DeliveryQueue['claim']>[0]): Write<readonly ClaimedDelivery[]> {
     const { owner } = q;
     const leaseUntil = q.now + q.leaseMs;
@@ -46,8 +57,17 @@ export function createDeliveryQueue({ db, writer, rules, partsOf }: DeliveryQueu
     const claimed: ClaimedDelivery[] = [];
     for (const row of due) {
       const { app_no: app, first_position: firstPosition, rule_id: ruleId, attempts } = row;
+      const parts = readable(row);
+      if (parts === undefined) {
+        // It could never be sent, and as the one that is due first it would hold up all others.
+        yield db
+          .updateTable('deliveries')
+          .set(stateColumns({ status: 'dead', attempts }))
+          .where((e) => atPlace(e, { app, firstPosition, ruleId }));
+        continue;
+      }
       yield fill(queries.lease, { app, firstPosition, ruleId, owner, leaseUntil });
-      claimed.push({ ...partsOf(row), state: { status: 'leased', attempts, owner, leaseUntil } });
+      claimed.push({ ...parts, state: { status: 'leased', attempts, owner, leaseUntil } });
     }
     return claimed;
   }

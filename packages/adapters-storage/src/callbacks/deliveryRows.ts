@@ -17,7 +17,7 @@ export interface NamedDelivery {
   readonly firstPosition: Position;
 }
 
-function deliveryId(row: Pick<DeliveryRow, 'rule_id' | 'first_position'>): string {
+export function deliveryId(row: Pick<DeliveryRow, 'rule_id' | 'first_position'>): string {
   return `${row.rule_id}:${row.first_position}`;
 }
 

@@ -23,7 +23,7 @@ let file: Database.Database;
 beforeEach(async () => {
   folder = temporaryFolder();
   storage = await openSqliteStorage({ dataDir: folder.dir, clock: createFixedClock(sampleInstant) });
-  file = new Database(path.join(folder.dir, 'recalld.db'));
+  file = new Database(path.join(folder.dir, 'recalld.sqlite'));
 });
 
 afterEach(async () => {

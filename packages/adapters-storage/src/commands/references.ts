@@ -13,7 +13,7 @@ interface Reference {
 /**
  * What an event does to the attachments that its message refers to. One way only: a send refers to
  * those that may still be read, the recall of the last message that refers to one condemns it, and
- * nothing brings it back. Most messages have none, and cost nothing here.
+ * nothing brings it back. An expired message keeps none from being condemned. Most messages have none, and cost nothing here.
  */
 export function createReferences(engine: SqliteEngine, streams: Streams): (event: RecordedEvent) => void {
   const statements = prepareAll(engine);
@@ -40,6 +40,13 @@ export function createReferences(engine: SqliteEngine, streams: Streams): (event
         for (const attachment of sent?.data.attachments ?? []) drop({ app, attachment, msgId });
         return;
       }
+      case 'MessageExpired': {
+        const { sent } = streams.of(app, event.stream);
+        const { msgId } = event.data;
+        for (const attachment of sent?.data.attachments ?? [])
+          statements.weaken.run({ app, attachment, msgId });
+        return;
+      }
       case 'AttachmentPurged':
         statements.purge.run({ app, attachment: event.data.attachment });
         return;
@@ -62,7 +69,7 @@ function prepareAll(engine: SqliteEngine) {
   const addReference = template<Reference>()(({ app, attachment, msgId }) =>
     db
       .insertInto('attachment_refs')
-      .values({ app_no: app, attachment, msg_id: msgId })
+      .values({ app_no: app, attachment, msg_id: msgId, live: 1 })
       .onConflict((conflict) => conflict.doNothing()),
   );
   const dropReference = template<Reference>()(({ app, attachment, msgId }) =>
@@ -85,10 +92,19 @@ function prepareAll(engine: SqliteEngine) {
             selectFrom('attachment_refs')
               .select('msg_id')
               .where('app_no', '=', app)
-              .where('attachment', '=', attachment),
+              .where('attachment', '=', attachment)
+              .where('live', '=', 1),
           ),
         ),
       ),
+  );
+  const weaken = template<Reference>()(({ app, attachment, msgId }) =>
+    db
+      .updateTable('attachment_refs')
+      .set({ live: 0 })
+      .where('app_no', '=', app)
+      .where('attachment', '=', attachment)
+      .where('msg_id', '=', msgId),
   );
   const eraseLabel = template<Reference>()(({ app, attachment }) =>
     eraseLabels(db).where('label_no', '=', (e) =>
@@ -114,5 +130,6 @@ function prepareAll(engine: SqliteEngine) {
     condemn: engine.prepare(condemn),
     eraseLabel: engine.prepare(eraseLabel),
     purge: engine.prepare(purge),
+    weaken: engine.prepare(weaken),
   };
 }

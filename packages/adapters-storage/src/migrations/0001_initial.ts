@@ -218,6 +218,7 @@ function attachments({ schema }: Kysely<Schema>) {
       .addColumn('app_no', 'integer', (column) => column.notNull())
       .addColumn('attachment', 'text', (column) => column.notNull())
       .addColumn('msg_id', 'text', (column) => column.notNull())
+      .addColumn('live', 'integer', (column) => column.notNull())
       .addPrimaryKeyConstraint('attachment_refs_key', ['app_no', 'attachment', 'msg_id'])
       .modifyEnd(clustered),
   ];

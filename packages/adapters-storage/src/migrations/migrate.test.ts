@@ -30,7 +30,7 @@ const broken: Migration = {
 
 beforeEach(() => {
   folder = temporaryFolder();
-  engine = openSqlite(path.join(folder.dir, 'recalld.db'));
+  engine = openSqlite(path.join(folder.dir, 'recalld.sqlite'));
 });
 
 afterEach(async () => {

@@ -69,7 +69,12 @@ export function createCommandLoop(deps: CommandLoopDeps): CommandLoop {
 
   async function run(): Promise<void> {
     while (queue.length > 0) {
-      await nextTurn();
+      try {
+        await nextTurn();
+      } catch (fault) {
+        for (const { reject } of queue.splice(0)) reject(fault);
+        break;
+      }
       const batch = queue.slice(0, batchUnitsMax);
       queue = queue.slice(batchUnitsMax);
       queue.unshift(...(await process(batch)));

@@ -51,7 +51,7 @@ beforeEach(() => {
 describe('one bad unit fails alone', () => {
   /** A command that breaks its decider. */
   const poison: SendMessage = {
-    ...sendSample({ msgId: m2 }),
+    ...sendSample({ msgId: idAt(sampleInstant, 9) }),
     get from(): string {
       throw new Error('a bug in a decider');
     },
@@ -69,6 +69,30 @@ describe('one bad unit fails alone', () => {
     expect(fates).toMatchObject([ok, 'a bug in a decider', ok]);
     expect(store.commits.map(({ length }) => length)).toEqual([2]);
     expect(await typesOf(m2)).toEqual([]);
+  });
+
+  it('when it changes a message that it sends itself: the MsgSeq is not there yet', async () => {
+    const { loop } = setUp();
+
+    const fates = await fatesOf([
+      loop.submit<'SendMessage' | 'RecallMessage'>([sendSample({ msgId: m1 }), recallSample({ msgId: m1 })]),
+      loop.submit([sendSample({ msgId: m3 })]),
+    ]);
+
+    expect(fates).toMatchObject([expect.stringContaining('sent and changed in one submit'), ok]);
+    expect(await typesOf(m1)).toEqual([]);
+  });
+
+  it('when the turn of the event loop fails, the work that waits is told, and later work goes on', async () => {
+    let turns = 0;
+    const nextTurn = async () => {
+      turns += 1;
+      if (turns === 1) throw new Error('no turn');
+    };
+    const { loop } = setUp(undefined, { nextTurn });
+
+    expect(await fatesOf([loop.submit([sendSample({ msgId: m1 })])])).toEqual(['no turn']);
+    expect(await fatesOf([loop.submit([sendSample({ msgId: m1 })])])).toMatchObject([ok]);
   });
 
   it('and what it had decided so far never was, for those after it', async () => {

@@ -1,7 +1,8 @@
 import type { CallbackRule } from '../callback/rule.js';
 import type { DomainEvent, NewEvent } from '../events.js';
+import { assert } from '../kernel/assert.js';
 import type { CommandId } from '../kernel/ids.js';
-import type { TimelineId } from '../kernel/stream.js';
+import type { StreamId, TimelineId } from '../kernel/stream.js';
 import { timelineOf } from '../message/message.js';
 import type { Append, ContentPut, DueDelivery, Unit } from '../ports/commandStore.js';
 import type { Command, CommandType, Refusal } from './command.js';
@@ -42,8 +43,12 @@ export function decideUnit(
   const erase = new Set<string>();
   const decisions: Decision[] = [];
   const decided: DomainEvent[] = [];
+  /** Messages that this very unit sends: their MsgSeq, which callbacks need, is not there before its commit. */
+  const sent = new Set<StreamId>();
   for (const command of commands) {
     const handler = handlerOf<CommandType>(command);
+    const stream = handler.stream(command);
+    assert(!sent.has(stream), `a message is not sent and changed in one submit: ${stream}`);
     const verdict = handler.decide(command, set);
     if (!verdict.ok) {
       decisions.push({ ok: false, code: verdict.code });
@@ -52,7 +57,7 @@ export function decideUnit(
     const firstEvent = decided.length;
     decisions.push({ ok: true, firstEvent, events: verdict.events.length });
     if (verdict.events.length === 0) continue;
-    const stream = handler.stream(command);
+    if (command.type === 'SendMessage') sent.add(stream);
     appends.push(appendTo(stream, set.version(stream), verdict.events));
     set.append(stream, verdict.events);
     decided.push(...verdict.events);

@@ -1,6 +1,8 @@
+import { assert } from '../kernel/assert.js';
 import type { Attachments, AttachmentBytes } from '../ports/attachments.js';
 import type { Clock } from '../ports/clock.js';
 import type { CommandLoop } from './commandLoop.js';
+import { countDone } from './countDone.js';
 
 export interface PurgeDeps {
   readonly attachments: Attachments;
@@ -15,12 +17,14 @@ export interface PurgeDeps {
  */
 export async function purgeAttachments(deps: PurgeDeps, limit: number): Promise<number> {
   const condemned = await deps.attachments.condemned(limit);
-  await Promise.all(
+  return countDone(
     condemned.map(async ({ app, id, condemnedBy }) => {
       await deps.bytes.destroy(id);
       const now = deps.clock.now();
-      await deps.loop.submit([{ type: 'PurgeAttachment', app, msgId: condemnedBy, attachment: id, now }]);
+      const [outcome] = await deps.loop.submit([
+        { type: 'PurgeAttachment', app, msgId: condemnedBy, attachment: id, now },
+      ]);
+      assert(outcome?.ok === true, `the purge of attachment ${id} is accepted`);
     }),
   );
-  return condemned.length;
 }

@@ -6,7 +6,8 @@ import {
   createWorld,
   sampleInstant,
 } from '../testing/index.js';
-import { expireAttachments, expireMessages } from './expireContent.js';
+import { expireAttachments } from './expireAttachments.js';
+import { expireMessages } from './expireMessages.js';
 import { purgeAttachments } from './purgeAttachments.js';
 
 async function* oneByte(): AsyncIterable<Uint8Array> {
@@ -45,6 +46,26 @@ describe('purging attachments', () => {
       events.flatMap((event) => (event.type === 'AttachmentPurged' ? event.data.attachment : [])),
     ).toEqual(['a', 'b']);
     expect(await purgeAttachments(deps, 10)).toBe(0);
+  });
+
+  it('given a file that cannot be destroyed, then the others are gone, and its fault is told when none is left', async () => {
+    const { bytes, upload, send, recall, stateOf, deps } = await setUp();
+    for (const id of ['stuck', 'b']) await upload(id);
+    await recall(await send({ attachments: ['stuck', 'b'] }));
+    const destroy = async (id: string) => {
+      if (id === 'stuck') throw new Error('the disk says no');
+      await bytes.destroy(id);
+    };
+    const failing = { ...deps, bytes: { ...bytes, destroy } };
+
+    expect(await purgeAttachments(failing, 10)).toBe(1);
+
+    expect([await stateOf('stuck'), await stateOf('b')]).toEqual([
+      ['condemned', true],
+      ['purged', false],
+    ]);
+    await expect(purgeAttachments(failing, 10)).rejects.toThrow('the disk says no');
+    await expect(expireAttachments(failing, sampleInstant + 1, 10)).resolves.toBe(0);
   });
 
   it('takes no more than it is asked to, and goes on after a crash between bytes and event', async () => {

@@ -14,6 +14,12 @@ async function stateOf({ ports, app }: World, id = 'file'): Promise<AttachmentSt
   return (await ports.attachments.find(app.no, id))?.state;
 }
 
+function expireUnit(app: number, msgId: string) {
+  const data = { msgId };
+  const event = { type: 'MessageExpired', data, occurredAt: sampleInstant, actor: 'recalld' } as const;
+  return unitOf(app, messageStream(msgId), 1, [event]);
+}
+
 /** Records that an attachment's bytes are gone, after `expected` events of the message's stream. */
 function purgeUnit(app: number, msgId: string, attachment = 'file', expected = 2) {
   const data = { msgId, attachment };
@@ -69,6 +75,19 @@ export function describeAttachments(name: string, harness: StorageHarness): void
 
       expect(states).toEqual(['referred', 'referred', 'condemned']);
       expect((await ports.attachments.find(app.no, 'file'))?.condemnedBy).toBe(m3);
+    });
+
+    it('is not kept by an expired message, and is condemned by the recall of one all the same', async () => {
+      const { ports, app } = world();
+      await ports.attachments.add(attachmentSample(app.no, 'file'));
+      const sends = [m1, m2].map((msgId) => sendUnit(app.no, { msgId, attachments: ['file'] }));
+      await ports.commands.commit(sends);
+
+      await ports.commands.commit([expireUnit(app.no, m2)]);
+      expect(await stateOf(world())).toBe('referred');
+      await ports.commands.commit([recallUnit(app.no, { msgId: m1 })]);
+
+      expect(await stateOf(world())).toBe('condemned');
     });
 
     it('counts a message once, however often that message names the file', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expireMessages } from '../../application/expireContent.js';
+import { expireMessages } from '../../application/expireMessages.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
 

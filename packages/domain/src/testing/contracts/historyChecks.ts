@@ -105,15 +105,18 @@ export async function checkEffects(stage: Stage, log: readonly RecordedEvent[]):
 
 /** A file's state as the log alone tells it. */
 function fileStateOf(log: readonly RecordedEvent[], file: string): readonly [string, string | null] {
-  const references = new Set<string>();
+  /** The messages that refer to it, and whether they have not expired. */
+  const references = new Map<string, boolean>();
   let [state, condemnedBy]: [string, string | null] = ['uploaded', null];
   for (const { type, data } of log) {
     const open = state === 'uploaded' || state === 'referred';
     if (type === 'MessageSent' && data.attachments.includes(file) && open) {
-      references.add(data.msgId);
+      references.set(data.msgId, true);
       state = 'referred';
-    } else if (type === 'MessageRecalled' && references.delete(data.msgId) && references.size === 0) {
-      [state, condemnedBy] = ['condemned', data.msgId];
+    } else if (type === 'MessageExpired' && references.has(data.msgId)) {
+      references.set(data.msgId, false);
+    } else if (type === 'MessageRecalled' && references.delete(data.msgId) && state === 'referred') {
+      if (![...references.values()].includes(true)) [state, condemnedBy] = ['condemned', data.msgId];
     } else if (type === 'AttachmentPurged' && data.attachment === file && state === 'condemned') {
       state = 'purged';
     }

@@ -23,6 +23,7 @@ export function applyEvent(state: MemoryState, event: RecordedEvent): void {
       return;
     case 'MessageExpired':
       endMessage(state, event.app, event.data.msgId, 'expired');
+      weakenReferences(state, event.app, event.data.msgId);
       return;
     case 'AttachmentPurged':
       purge(state, event.app, event.data.attachment);
@@ -62,7 +63,7 @@ function refer(state: MemoryState, app: AppNo, sent: MessageSent['data']): void 
   for (const id of sent.attachments) {
     const row = state.attachments.get(keyOf(app, id));
     if (row === undefined || !isReadable(row.attachment)) continue;
-    row.refs.add(sent.msgId);
+    row.refs.set(sent.msgId, true);
     row.attachment = { ...row.attachment, state: 'referred' };
   }
 }
@@ -73,8 +74,14 @@ function dropReferences(state: MemoryState, app: AppNo, msgId: MsgId): void {
   }
 }
 
+function weakenReferences(state: MemoryState, app: AppNo, msgId: MsgId): void {
+  for (const row of state.attachments.values()) {
+    if (row.attachment.app === app && row.refs.has(msgId)) row.refs.set(msgId, false);
+  }
+}
+
 function condemnIfUnreferred(row: AttachmentRow, condemnedBy: MsgId): void {
-  if (row.refs.size > 0 || row.attachment.state !== 'referred') return;
+  if ([...row.refs.values()].includes(true) || row.attachment.state !== 'referred') return;
   row.attachment = condemned(row.attachment, condemnedBy);
 }
 

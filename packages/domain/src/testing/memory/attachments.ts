@@ -11,7 +11,7 @@ export function createMemoryAttachments(state: MemoryState): Attachments {
       .sort((a, b) => a.uploadedAt - b.uploadedAt);
   return {
     add: async (attachment) => {
-      state.attachments.set(keyOf(attachment.app, attachment.id), { attachment, refs: new Set() });
+      state.attachments.set(keyOf(attachment.app, attachment.id), { attachment, refs: new Map() });
     },
     find: async (app, id) => state.attachments.get(keyOf(app, id))?.attachment,
     condemned: async (limit) =>

@@ -39,7 +39,8 @@ export interface MembershipRow {
 
 export interface AttachmentRow {
   attachment: Attachment;
-  readonly refs: Set<MsgId>;
+  /** The messages that refer to it; false: expired, and no longer keeping it. */
+  readonly refs: Map<MsgId, boolean>;
 }
 
 export interface RuleRow {

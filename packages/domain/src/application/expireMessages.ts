@@ -1,0 +1,23 @@
+import { assert } from '../kernel/assert.js';
+import type { Clock } from '../ports/clock.js';
+import type { ExpiredMessages } from '../ports/expiredMessages.js';
+import type { CommandLoop } from './commandLoop.js';
+import { countDone } from './countDone.js';
+
+export interface ExpireMessagesDeps {
+  readonly expired: ExpiredMessages;
+  readonly loop: CommandLoop;
+  readonly clock: Clock;
+}
+
+/** Records the expiry of up to `limit` messages whose time ran out, which erases their bodies; answers how many. */
+export async function expireMessages(deps: ExpireMessagesDeps, limit: number): Promise<number> {
+  const now = deps.clock.now();
+  const expired = await deps.expired.list(now, limit);
+  return countDone(
+    expired.map(async ({ app, msgId }) => {
+      const [outcome] = await deps.loop.submit([{ type: 'ExpireMessage', app, msgId, now }]);
+      assert(outcome?.ok === true, `the expiry of message ${msgId} is accepted`);
+    }),
+  );
+}
