@@ -119,7 +119,9 @@ function wholeNumber(min: number, max: number): Parse<number> {
   };
 }
 
-const printable: Parse<string> = (text) => (/^[\x20-\x7e]{1,256}$/.test(text) ? text : undefined);
+/** Spaces at the ends would not survive an HTTP header. */
+const printable: Parse<string> = (text) =>
+  /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/.test(text) ? text : undefined;
 
 function secret(min: number): Parse<string> {
   return (text) => (text.length >= min ? printable(text) : undefined);
