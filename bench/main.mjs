@@ -7,7 +7,7 @@ import { startChild } from './child.mjs';
 import { readOptions } from './options.mjs';
 import { describeMachine } from './report/machine.mjs';
 import { ratioTable, resultTable } from './report/tables.mjs';
-import { takeSample } from './sample.mjs';
+import { takeQuietSample } from './sample.mjs';
 import { rows } from './targets.mjs';
 
 const options = readOptions();
@@ -40,7 +40,7 @@ async function compare(operation) {
   const results = new Map(chosen.map((row) => [row, []]));
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const row of chosen) {
-      const result = await takeSample({ row, operation, folder, generator, options });
+      const result = await takeQuietSample({ row, operation, folder, generator, options });
       results.get(row)?.push(result);
       const { perSecond, otherCpu } = result;
       console.log(

@@ -8,7 +8,7 @@ import { fail } from '../scripts/lib/process.mjs';
  * @property {number} warm seconds before them
  * @property {number} rounds
  * @property {number} connections
- * @property {number} quiet seconds to wait at most for a quiet machine before each sample
+ * @property {number} quiet seconds to spend on a sample at most until it was taken on a quiet machine
  * @property {readonly ('recall' | 'send')[]} operations
  * @property {boolean} profile recalld alone, with where its time goes
  */
@@ -19,7 +19,7 @@ const usage = `npm run bench -- [options]
   --rounds N        every target once a round, in turn (3)
   --connections N   keep-alive connections, one request at a time on each (64)
   --only OPERATION  recall or send; both when left out
-  --wait-quiet N    wait up to N seconds before a sample until other programs use less than 0.15 cores (0)
+  --wait-quiet N    spend up to N seconds on a sample until other programs use less than 0.15 cores (0)
   --short           one round of one second: does it work?
   --profile         recalld alone, once: what its CPU time goes to`;
 

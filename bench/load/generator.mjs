@@ -6,6 +6,7 @@ import { measure } from './measure.mjs';
 import {
   batchRecipients,
   batchRequests,
+  conversations,
   isRecalled,
   isRefusedAsRecalled,
   isSent,
@@ -25,14 +26,14 @@ let taken = 0;
 
 answerCalls({
   /**
-   * Sends messages, many a request, and keeps their ids.
+   * Sends messages, many a request: one to each conversation, which stay, and those to be recalled.
    *
-   * @param {{ target: Target, count: number }} call
+   * @param {{ target: Target, recalls: number }} call
    */
-  async preload({ target, count }) {
+  async preload({ target, recalls }) {
     messages = [];
     taken = 0;
-    const batches = Math.ceil(count / batchRecipients);
+    const batches = Math.ceil((conversations + recalls) / batchRecipients);
     const request = batchRequests(target);
     let n = 0;
     await withConnections(target.port, preloadConnections, (connections) =>
@@ -46,7 +47,7 @@ answerCalls({
         }),
       ),
     );
-    return { messages: messages.length };
+    messages.splice(0, conversations);
   },
 
   /**

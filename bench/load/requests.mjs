@@ -6,13 +6,10 @@
 /** Recipients of one preloading send; the contract's own bound. */
 export const batchRecipients = 600;
 
-const users = batchRecipients;
-const senders = 50;
-
-/** Visits every conversation before any of them again, in an order without a pattern. */
-const stride = 7_919;
-/** Prime to the number of users, so that each step visits all of them. */
-const steps = [1, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47];
+const senders = 5;
+const users = 6_000;
+/** One for each sender and user. */
+export const conversations = senders * users;
 
 /**
  * @param {Target} target
@@ -37,9 +34,10 @@ export function recallRequests(target) {
 /** @param {Target} target */
 export function sendRequests(target) {
   const request = post(target, '/messages/users');
+  const order = shuffled(conversations, 1);
   /** @param {number} n */
   return (n) => {
-    const conversation = (n * stride) % (senders * users);
+    const conversation = order[n % conversations] ?? 0;
     const from = `sender-${conversation % senders}`;
     const to = `user-${Math.floor(conversation / senders)}`;
     return request(
@@ -50,18 +48,25 @@ export function sendRequests(target) {
 }
 
 /**
- * One send to many, to fill a target with messages.
+ * One send to many, to fill a target with messages: every conversation gets one before any gets the
+ * next, and those that get one at the same time have nothing else in common.
  *
  * @param {Target} target
  */
 export function batchRequests(target) {
   const request = post(target, '/messages/users');
-  /** @param {number} n */
+  const batches = users / batchRecipients;
+  /** @type {readonly number[]} */
+  let order = [];
+  /** @param {number} n called with 0, 1, 2, … */
   return (n) => {
-    const from = `sender-${n % senders}`;
-    // Another order for each round of senders: who was written to one after the other says nothing.
-    const step = steps[Math.floor(n / senders) % steps.length] ?? 1;
-    const to = Array.from({ length: users }, (_, index) => `user-${(index * step) % users}`);
+    const part = n % batches;
+    const turn = Math.floor(n / batches);
+    if (part === 0) order = shuffled(users, turn);
+    const from = `sender-${turn % senders}`;
+    const to = order
+      .slice(part * batchRecipients, (part + 1) * batchRecipients)
+      .map((user) => `user-${user}`);
     const body = {
       from,
       to,
@@ -71,6 +76,24 @@ export function batchRequests(target) {
     };
     return { from, text: request(JSON.stringify(body)) };
   };
+}
+
+/**
+ * The numbers below `count` in an order without a pattern, the same for every target.
+ *
+ * @param {number} count
+ * @param {number} seed
+ */
+function shuffled(count, seed) {
+  const order = Array.from({ length: count }, (_, index) => index);
+  let state = seed + 1;
+  for (let last = count - 1; last > 0; last -= 1) {
+    // Of Lehmer's generator, whose products stay below 2^53.
+    state = (state * 48_271) % 2_147_483_647;
+    const other = state % (last + 1);
+    [order[last], order[other]] = [order[other] ?? 0, order[last] ?? 0];
+  }
+  return order;
 }
 
 /** @param {import('./connection.mjs').Answer} answer */
