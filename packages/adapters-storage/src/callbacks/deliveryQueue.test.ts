@@ -28,9 +28,6 @@ async function givenTwoDeliveries() {
   for (let n = 0; n < 2; n += 1) await recall(await send());
 }
 
-const claim = () =>
-  storage.deliveries.claim({ max: 10, owner: 'a', now: Number.MAX_SAFE_INTEGER, leaseMs: 1_000 });
-
 describe('the delivery queue', () => {
   it('given a row that cannot be read, then it is dead and holds up no other', async () => {
     await givenTwoDeliveries();
