@@ -33,6 +33,5 @@ function topicsOf(recorded: readonly RecordedEvent[], deliveries: number): reado
   const topics: Topic[] = [];
   if (deliveries > 0) topics.push('deliveriesDue');
   if (recorded.some(({ type }) => type === 'MessageRecalled')) topics.push('attachmentsCondemned');
-  if (recorded.some(({ timeline }) => timeline !== undefined)) topics.push('timelineGrew');
   return topics;
 }

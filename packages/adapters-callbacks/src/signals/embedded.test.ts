@@ -9,13 +9,13 @@ describe('embedded signals', () => {
     signals.listen((topic) => heard.push(['a', topic]));
     signals.listen((topic) => heard.push(['b', topic]));
 
-    signals.announce(['deliveriesDue', 'timelineGrew']);
+    signals.announce(['deliveriesDue', 'attachmentsCondemned']);
 
     expect(heard).toEqual([
       ['a', 'deliveriesDue'],
       ['b', 'deliveriesDue'],
-      ['a', 'timelineGrew'],
-      ['b', 'timelineGrew'],
+      ['a', 'attachmentsCondemned'],
+      ['b', 'attachmentsCondemned'],
     ]);
   });
 
@@ -27,9 +27,9 @@ describe('embedded signals', () => {
     signals.listen(hear);
 
     end();
-    signals.announce(['timelineGrew']);
+    signals.announce(['attachmentsCondemned']);
 
-    expect(heard).toEqual(['timelineGrew']);
+    expect(heard).toEqual(['attachmentsCondemned']);
   });
 
   it('survive a listener that throws: it is logged, the others hear, the announcer goes on', () => {

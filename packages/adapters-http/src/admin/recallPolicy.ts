@@ -1,4 +1,4 @@
-import { assert, limits, readRecallPolicy } from '@recalld/domain';
+import { limits, readRecallPolicy, submitOne } from '@recalld/domain';
 import type { ChangeRecallPolicyRefusal } from '@recalld/domain';
 import { appOf } from '../route.js';
 import type { Call, JsonAnswer, Route } from '../route.js';
@@ -51,10 +51,14 @@ async function change(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
     windowSeconds: asked.window_seconds ?? current.windowSeconds,
   };
   const retentionMs = deps.settings.messageRetentionMs;
-  const [outcome] = await deps.loop.submit<'ChangeRecallPolicy'>([
-    { type: 'ChangeRecallPolicy', app, ...policy, retentionMs, by: 'admin', now: call.receivedAt },
-  ]);
-  assert(outcome !== undefined, 'one command has one outcome');
+  const outcome = await submitOne<'ChangeRecallPolicy'>(deps.loop, {
+    type: 'ChangeRecallPolicy',
+    app,
+    ...policy,
+    retentionMs,
+    by: 'admin',
+    now: call.receivedAt,
+  });
   return outcome.ok ? shown(policy) : problem('invalid_request', refusals[outcome.code]);
 }
 

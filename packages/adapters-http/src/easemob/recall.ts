@@ -1,4 +1,4 @@
-import { isMsgId } from '@recalld/domain';
+import { isMsgId, submitOne } from '@recalld/domain';
 import type { ChatKind, RecallMessage, StoredContent } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
@@ -55,8 +55,7 @@ export function recallRoutes(deps: HttpDeps, replies: Replies): readonly Route[]
     // The row's schema has been enforced.
     const asked = read(call.body as RecallBody);
     if ('error' in asked) return replies.refused(call, asked);
-    const [outcome] = await deps.loop.submit<'RecallMessage'>([commandOf(deps, call, asked)]);
-    if (outcome === undefined) throw new Error('invariant broken: a unit answers each command');
+    const outcome = await submitOne<'RecallMessage'>(deps.loop, commandOf(deps, call, asked));
     if (!outcome.ok) return replies.refused(call, recallRefusals[outcome.code]);
     const { chatKind, from, to, msgId } = asked;
     // The request says chat_type, the answer chattype.

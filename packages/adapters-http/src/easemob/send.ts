@@ -1,3 +1,4 @@
+import { assert } from '@recalld/domain';
 import type { ChatKind, ContentKind, SendMessage } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
@@ -88,8 +89,10 @@ async function send(deps: HttpDeps, replies: Replies, kind: Receivers, call: Cal
   const commands = commandsOf(deps, kind.chatKind, call, asked);
   if (commands === undefined) return replies.refused(call, errors.sendTooLarge);
   const outcomes = await deps.loop.submit<'SendMessage'>(commands);
-  const refused = outcomes.find(({ ok }) => !ok);
-  if (refused !== undefined) throw new Error('invariant broken: a fresh id was taken');
+  assert(
+    outcomes.every(({ ok }) => ok),
+    'a fresh id is not taken',
+  );
   const data = Object.fromEntries(commands.map(({ to, msgId }) => [to, msgId]));
   return replies.ok(call, { path: `/messages/${kind.collection}`, data });
 }

@@ -1,3 +1,4 @@
+import { assert } from '@recalld/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Api, Failure } from '../route.js';
 import { answerWith } from './answering.js';
@@ -12,7 +13,7 @@ export function apiOf(apis: readonly Api[], target: string): Api {
   const path = pathOf(target);
   const fitting = apis.filter(({ prefix }) => prefix === '/' || path.startsWith(prefix));
   const [best] = fitting.sort((a, b) => b.prefix.length - a.prefix.length);
-  if (best === undefined) throw new Error('invariant broken: no API has the prefix /');
+  assert(best !== undefined, 'an API has the prefix /');
   return best;
 }
 

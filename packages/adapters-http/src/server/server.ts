@@ -1,5 +1,6 @@
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import { assert } from '@recalld/domain';
 import type { Api, Route } from '../route.js';
 import { admission, jsonType } from './admission.js';
 import { answerWith } from './answering.js';
@@ -96,7 +97,7 @@ function mount(server: FastifyInstance, deps: ServerDeps, directory: AppDirector
     onRequest: admit,
     handler: (request, reply) => {
       const state = request.recalld;
-      if (state === undefined) throw new Error('invariant broken: a handler runs after admission');
+      assert(state !== undefined, 'a handler runs after admission');
       state.call.body = request.body;
       const answer = route.handle(state.call);
       if (!(answer instanceof Promise)) return answerWith(deps.observers, reply, state, answer);

@@ -1,4 +1,4 @@
-import { parseTimeline } from '@recalld/domain';
+import { belongingOf } from '@recalld/domain';
 import type { AppNo, MembershipSpan, TimelineId, UserId, Viewer } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
@@ -29,20 +29,14 @@ async function spansOf(
   timeline: TimelineId,
   user: UserId,
 ): Promise<readonly MembershipSpan[] | 'everything'> {
-  const parsed = parseTimeline(timeline);
-  switch (parsed.kind) {
-    case 'pair':
-      return parsed.userA === user || parsed.userB === user ? 'everything' : [];
-    case 'user':
-      return parsed.id === user ? 'everything' : [];
-    case 'group':
-    case 'room':
-      return db
-        .selectFrom('members')
-        .select(['from_position as from', 'through_position as through'])
-        .where('app_no', '=', app)
-        .where('user', '=', user)
-        .where('timeline', '=', timeline)
-        .execute();
-  }
+  const belonging = belongingOf(timeline, user);
+  if (belonging === 'everything') return belonging;
+  if (belonging === 'nothing') return [];
+  return db
+    .selectFrom('members')
+    .select(['from_position as from', 'through_position as through'])
+    .where('app_no', '=', app)
+    .where('user', '=', user)
+    .where('timeline', '=', timeline)
+    .execute();
 }

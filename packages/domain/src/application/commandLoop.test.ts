@@ -6,8 +6,7 @@ import {
   createMemoryStorage,
   deleteSample,
   idAt,
-  immediateTurn,
-  planRecalls,
+  loopOn,
   policySample,
   recallSample,
   ruleSample,
@@ -15,7 +14,6 @@ import {
   scriptedStore,
   sendSample,
 } from '../testing/index.js';
-import { createCommandLoop } from './commandLoop.js';
 import type { CommandLoopDeps } from './commandLoop.js';
 import { Overloaded } from './faults.js';
 
@@ -24,15 +22,7 @@ let ports: StoragePorts;
 /** A loop over a store that keeps count of its commits. */
 function setUp(deps: Partial<CommandLoopDeps> = {}) {
   const store = scriptedStore(ports.commands);
-  let commands = 0;
-  const loop = createCommandLoop({
-    store,
-    plan: planRecalls,
-    nextCommandId: () => `c${(commands += 1)}`,
-    nextTurn: immediateTurn,
-    ...deps,
-  });
-  return { store, loop };
+  return { store, loop: loopOn(store, deps) };
 }
 
 const ids = (count: number) => Array.from({ length: count }, (_, n) => idAt(sampleInstant, n));

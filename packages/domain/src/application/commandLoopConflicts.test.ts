@@ -1,31 +1,24 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { messageStream, recallPolicyStream } from '../kernel/stream.js';
 import { limits } from '../limits.js';
-import type { CommandStore, Unit } from '../ports/commandStore.js';
+import type { Unit } from '../ports/commandStore.js';
 import type { StoragePorts } from '../ports/storagePorts.js';
 import {
   createMemoryStorage,
+  fatesOf,
   idAt,
-  immediateTurn,
-  planRecalls,
+  loopOn,
   policySample,
   recallSample,
   sampleInstant,
   scriptedStore,
   sendSample,
+  writes,
 } from '../testing/index.js';
 import type { Fate } from '../testing/index.js';
-import { createCommandLoop } from './commandLoop.js';
-import type { CommandLoop, CommandLoopDeps } from './commandLoop.js';
 import { Contended } from './faults.js';
 
 let ports: StoragePorts;
-
-function loopOn(store: CommandStore, deps: Partial<CommandLoopDeps> = {}): CommandLoop {
-  let commands = 0;
-  const nextCommandId = () => `c${(commands += 1)}`;
-  return createCommandLoop({ store, plan: planRecalls, nextCommandId, nextTurn: immediateTurn, ...deps });
-}
 
 function setUp(fateOf?: (units: readonly Unit[], nth: number) => Fate | Promise<Fate>, deps = {}) {
   const store = scriptedStore(ports.commands, fateOf);
@@ -34,17 +27,9 @@ function setUp(fateOf?: (units: readonly Unit[], nth: number) => Fate | Promise<
 
 const [m1, m2, m3] = [1, 2, 3].map((n) => idAt(sampleInstant, n)) as [string, string, string];
 const recallId = (n: number) => idAt(sampleInstant + 60_000, n);
-const writes = (units: readonly Unit[], msgId: string) =>
-  units.some(({ appends }) => appends.some(({ stream }) => stream === messageStream(msgId)));
 const ok = { ok: true };
 const typesOf = async (msgId: string) =>
   (await ports.log.ofStream(1, messageStream(msgId))).map(({ type }) => type);
-
-/** What became of submits: outcomes, or the fault's name. */
-async function fatesOf(submits: readonly Promise<readonly unknown[]>[]): Promise<readonly unknown[]> {
-  const settled = await Promise.allSettled(submits);
-  return settled.map((one) => (one.status === 'fulfilled' ? one.value[0] : (one.reason as Error).message));
-}
 
 beforeEach(() => {
   ports = createMemoryStorage();

@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.js';
 import type { ExpiredMessages } from '../ports/expiredMessages.js';
 import type { CommandLoop } from './commandLoop.js';
 import { countDone } from './countDone.js';
+import { submitOne } from './submitOne.js';
 
 export interface ExpireMessagesDeps {
   readonly expired: ExpiredMessages;
@@ -16,8 +17,8 @@ export async function expireMessages(deps: ExpireMessagesDeps, limit: number): P
   const expired = await deps.expired.list(now, limit);
   return countDone(
     expired.map(async ({ app, msgId }) => {
-      const [outcome] = await deps.loop.submit([{ type: 'ExpireMessage', app, msgId, now }]);
-      assert(outcome?.ok === true, `the expiry of message ${msgId} is accepted`);
+      const outcome = await submitOne<'ExpireMessage'>(deps.loop, { type: 'ExpireMessage', app, msgId, now });
+      assert(outcome.ok, `the expiry of message ${msgId} is accepted`);
     }),
   );
 }

@@ -3,6 +3,7 @@ import type { Attachments, AttachmentBytes } from '../ports/attachments.js';
 import type { Clock } from '../ports/clock.js';
 import type { CommandLoop } from './commandLoop.js';
 import { countDone } from './countDone.js';
+import { submitOne } from './submitOne.js';
 
 export interface PurgeDeps {
   readonly attachments: Attachments;
@@ -20,11 +21,14 @@ export async function purgeAttachments(deps: PurgeDeps, limit: number): Promise<
   return countDone(
     condemned.map(async ({ app, id, condemnedBy }) => {
       await deps.bytes.destroy(id);
-      const now = deps.clock.now();
-      const [outcome] = await deps.loop.submit([
-        { type: 'PurgeAttachment', app, msgId: condemnedBy, attachment: id, now },
-      ]);
-      assert(outcome?.ok === true, `the purge of attachment ${id} is accepted`);
+      const outcome = await submitOne<'PurgeAttachment'>(deps.loop, {
+        type: 'PurgeAttachment',
+        app,
+        msgId: condemnedBy,
+        attachment: id,
+        now: deps.clock.now(),
+      });
+      assert(outcome.ok, `the purge of attachment ${id} is accepted`);
     }),
   );
 }

@@ -1,5 +1,5 @@
 /** What somebody may want to look at now. Hints only: they may be lost, and nothing relies on them. */
-export type Topic = 'deliveriesDue' | 'attachmentsCondemned' | 'timelineGrew';
+export type Topic = 'deliveriesDue' | 'attachmentsCondemned';
 
 export interface Signals {
   announce(topics: readonly Topic[]): void;

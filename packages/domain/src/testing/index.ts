@@ -1,6 +1,7 @@
 export * from './contracts/index.js';
 export * from './given.js';
 export * from './histories.js';
+export * from './loops.js';
 export * from './memory/index.js';
 export * from './samples.js';
 export * from './scriptedStore.js';

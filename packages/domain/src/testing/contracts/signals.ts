@@ -38,12 +38,12 @@ export function describeSignals(name: string, harness: SignalsHarness): void {
       withSignals(async (signals) => {
         const listeners = [hearing(signals, 2), hearing(signals, 2)];
 
-        signals.announce(['deliveriesDue', 'timelineGrew']);
+        signals.announce(['deliveriesDue', 'attachmentsCondemned']);
 
         const heard = await Promise.all(listeners.map((listener) => listener.heard));
         expect(heard.map((topics) => topics.toSorted())).toEqual([
-          ['deliveriesDue', 'timelineGrew'],
-          ['deliveriesDue', 'timelineGrew'],
+          ['attachmentsCondemned', 'deliveriesDue'],
+          ['attachmentsCondemned', 'deliveriesDue'],
         ]);
       }));
 
@@ -69,9 +69,9 @@ export function describeSignals(name: string, harness: SignalsHarness): void {
 
         signals.announce(['deliveriesDue']);
         await first.heard;
-        signals.announce(['timelineGrew']);
+        signals.announce(['attachmentsCondemned']);
 
-        expect(await second.heard).toEqual(['deliveriesDue', 'timelineGrew']);
+        expect(await second.heard).toEqual(['deliveriesDue', 'attachmentsCondemned']);
       }));
 
     it('takes an announcement that nobody listens to, and one of nothing', () =>
@@ -80,9 +80,9 @@ export function describeSignals(name: string, harness: SignalsHarness): void {
         signals.announce([]);
         const listener = hearing(signals, 1);
 
-        signals.announce(['timelineGrew']);
+        signals.announce(['attachmentsCondemned']);
 
-        expect((await listener.heard).at(-1)).toBe('timelineGrew');
+        expect((await listener.heard).at(-1)).toBe('attachmentsCondemned');
       }));
   });
 }

@@ -4,6 +4,7 @@ import { parseTimeline } from '../../kernel/stream.js';
 import type { ConversationKind, TimelineId } from '../../kernel/stream.js';
 import type { ConversationView, RoamingQuery, TimelineReader } from '../../ports/timelineReader.js';
 import type { MessageItem } from '../../timeline/item.js';
+import { belongingOf } from '../../timeline/membership.js';
 import { visible } from '../../timeline/visible.js';
 import type { Viewer } from '../../timeline/visible.js';
 import { paged } from './paging.js';
@@ -60,20 +61,13 @@ function viewerOf(
 }
 
 function spansOf(state: MemoryState, app: AppNo, timeline: TimelineId, user: UserId): Viewer['spans'] {
-  const parsed = parseTimeline(timeline);
-  switch (parsed.kind) {
-    case 'pair':
-      return parsed.userA === user || parsed.userB === user ? 'everything' : [];
-    case 'user':
-      return parsed.id === user ? 'everything' : [];
-    case 'group':
-    case 'room': {
-      const chat = chatKeyText({ kind: parsed.kind === 'group' ? 'groupchat' : 'chatroom', id: parsed.id });
-      return state.memberships
-        .filter((row) => row.app === app && row.chat === chat && row.user === user)
-        .map(({ span }) => span);
-    }
-  }
+  const belonging = belongingOf(timeline, user);
+  if (belonging === 'everything') return belonging;
+  if (belonging === 'nothing') return [];
+  const chat = chatKeyText(belonging.memberOf);
+  return state.memberships
+    .filter((row) => row.app === app && row.chat === chat && row.user === user)
+    .map(({ span }) => span);
 }
 
 function conversationsOf(
