@@ -1,10 +1,11 @@
+import type { CallbackRuleEvent } from './callback/callbackRuleEvents.js';
 import type { ConversationDeleted } from './conversation/conversation.js';
 import type { Recorded, Stamped } from './kernel/event.js';
 import type { MessageEvent } from './message/message.js';
 import type { RecallPolicyChanged } from './recall-policy/recallPolicy.js';
 
 /** Every event of the domain. */
-export type DomainEvent = MessageEvent | ConversationDeleted | RecallPolicyChanged;
+export type DomainEvent = MessageEvent | ConversationDeleted | RecallPolicyChanged | CallbackRuleEvent;
 
 /** A domain event as it was decided. */
 export type NewEvent = DomainEvent;
@@ -14,3 +15,28 @@ export type RecordedEvent = Recorded<DomainEvent>;
 
 /** A domain event that may or may not be in the log yet. */
 export type StampedEvent = Stamped<DomainEvent>;
+
+/** Whether an event stands in a message's stream. */
+export function isMessageEvent(event: StampedEvent): event is Stamped<MessageEvent> {
+  switch (event.type) {
+    case 'MessageSent':
+    case 'MessageRecalled':
+    case 'AttachmentPurged':
+    case 'MessageExpired':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether an event stands in a callback rule's stream. */
+export function isCallbackRuleEvent(event: StampedEvent): event is Stamped<CallbackRuleEvent> {
+  switch (event.type) {
+    case 'CallbackRuleSuspended':
+    case 'CallbackRuleResumed':
+    case 'CallbackRuleTested':
+      return true;
+    default:
+      return false;
+  }
+}

@@ -23,8 +23,22 @@ export const limits = {
   callbackUrlCharsMax: 2_048,
   callbackSecretCharsMax: 256,
   callbackNameCharsMax: 64,
+  /** Requests to one rule's receiver at a time, at most. */
+  callbackConcurrencyMax: 64,
+  /** PEM text of a certificate, a key, or a list of authorities. */
+  callbackPemCharsMax: 65_536,
+  /** How long a native rule signs with its last secret too, after a rotation, seconds. */
+  secretOverlapSecondsDefault: 86_400,
+  secretOverlapSecondsMax: 604_800,
+  /** A rule is suspended when nothing has succeeded for this long. */
+  suspendAfterMs: 600_000,
+  /** The longest wait that a receiver may ask for with Retry-After. */
+  retryAfterMsMax: 86_400_000,
+  /** Deliveries that one redelivery may name. */
+  redeliveryIdsMax: 1_000,
   /** Kept of a receiver's answer, bytes. */
   callbackAnswerBytesMax: 4_096,
+  callbackConnectTimeoutMs: 5_000,
   /** One attempt's whole deadline: connect, headers and body. */
   callbackTimeoutMs: 10_000,
   /** How long a worker holds a delivery before another may take it over. */

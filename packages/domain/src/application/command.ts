@@ -1,3 +1,5 @@
+import type { TellRuleHealth } from '../callback/tellRuleHealth.js';
+import type { TestCallbackRule, TestCallbackRuleRefusal } from '../callback/testCallbackRule.js';
 import type { DeleteConversation } from '../conversation/deleteConversation.js';
 import type { RecordedEvent } from '../events.js';
 import type { ExpireMessage, ExpireRefusal } from '../message/expireMessage.js';
@@ -8,7 +10,14 @@ import type { ChangeRecallPolicy, ChangeRecallPolicyRefusal } from '../recall-po
 
 /** Everything that can be asked of the domain. */
 export type Command =
-  SendMessage | RecallMessage | ExpireMessage | PurgeAttachment | DeleteConversation | ChangeRecallPolicy;
+  | SendMessage
+  | RecallMessage
+  | ExpireMessage
+  | PurgeAttachment
+  | DeleteConversation
+  | ChangeRecallPolicy
+  | TellRuleHealth
+  | TestCallbackRule;
 
 export type CommandType = Command['type'];
 
@@ -22,6 +31,8 @@ export interface Refusals {
   readonly PurgeAttachment: PurgeRefusal;
   readonly DeleteConversation: never;
   readonly ChangeRecallPolicy: ChangeRecallPolicyRefusal;
+  readonly TellRuleHealth: never;
+  readonly TestCallbackRule: TestCallbackRuleRefusal;
 }
 
 export type Refusal = Refusals[CommandType];

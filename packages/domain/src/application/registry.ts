@@ -1,3 +1,7 @@
+import { evolveToldOfRule, nothingTold } from '../callback/callbackRuleEvents.js';
+import type { ToldOfRule } from '../callback/callbackRuleEvents.js';
+import { tellRuleHealth } from '../callback/tellRuleHealth.js';
+import { testCallbackRule } from '../callback/testCallbackRule.js';
 import {
   conversationTimeline,
   evolveConversation,
@@ -7,10 +11,16 @@ import type { Conversation } from '../conversation/conversation.js';
 import { deleteConversation } from '../conversation/deleteConversation.js';
 import type { ChatKey, ChatKind } from '../chat/chat.js';
 import { chatKeyText, roleKeyText } from '../chat/chat.js';
+import { isCallbackRuleEvent, isMessageEvent } from '../events.js';
 import type { DomainEvent } from '../events.js';
 import type { Verdict } from '../kernel/decider.js';
 import type { ItemId } from '../kernel/ids.js';
-import { conversationStream, messageStream, recallPolicyStream } from '../kernel/stream.js';
+import {
+  callbackRuleStream,
+  conversationStream,
+  messageStream,
+  recallPolicyStream,
+} from '../kernel/stream.js';
 import type { StreamId } from '../kernel/stream.js';
 import type { StoredContent } from '../message/content.js';
 import { expireMessage } from '../message/expireMessage.js';
@@ -47,10 +57,7 @@ const nothing: Effects = { put: null, erase: [] };
 
 const messages: Fold<Message> = {
   initial: unknownMessage,
-  evolve: (state, event) =>
-    event.type === 'ConversationDeleted' || event.type === 'RecallPolicyChanged'
-      ? state
-      : evolveMessage(state, event),
+  evolve: (state, event) => (isMessageEvent(event) ? evolveMessage(state, event) : state),
 };
 
 const conversations: Fold<Conversation> = {
@@ -61,6 +68,11 @@ const conversations: Fold<Conversation> = {
 const policies: Fold<RecallPolicy> = {
   initial: defaultRecallPolicy,
   evolve: (state, event) => (event.type === 'RecallPolicyChanged' ? evolveRecallPolicy(state, event) : state),
+};
+
+const toldOfRules: Fold<ToldOfRule> = {
+  initial: nothingTold,
+  evolve: (state, event) => (isCallbackRuleEvent(event) ? evolveToldOfRule(state, event) : state),
 };
 
 /** A group or room as a key; a one-to-one chat has none. */
@@ -127,6 +139,20 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
     stream: () => recallPolicyStream,
     reads: () => ({}),
     decide: (command, set) => changeRecallPolicy(command, set.state(recallPolicyStream, policies)),
+    effects: () => nothing,
+  },
+  TellRuleHealth: {
+    stream: (command) => callbackRuleStream(command.ruleId),
+    reads: () => ({}),
+    decide: (command, set) =>
+      tellRuleHealth(command, set.state(callbackRuleStream(command.ruleId), toldOfRules)),
+    effects: () => nothing,
+  },
+  TestCallbackRule: {
+    stream: (command) => callbackRuleStream(command.ruleId),
+    reads: () => ({}),
+    decide: (command, set) =>
+      testCallbackRule(command, { enabled: set.facts.rules.some(({ id }) => id === command.ruleId) }),
     effects: () => nothing,
   },
 };

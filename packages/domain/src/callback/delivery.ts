@@ -1,11 +1,18 @@
 import { assert, never } from '../kernel/assert.js';
 import type { Instant } from '../kernel/ids.js';
+import { limits } from '../limits.js';
 
 /**
  * One callback on its way to one rule's URL. At least once: a delivery ends only when the receiver
  * said yes (`delivered`) or the schedule ran out (`dead`, listed, and sent again on demand).
+ *
+ *   behind ──▶ waiting ◀──▶ leased ──▶ delivered
+ *                 ▲            └─────▶ dead
+ *                 └── redelivered ──────┘
  */
 export type DeliveryState =
+  /** An ordered rule: an earlier one of its conversation is not over yet. */
+  | { readonly status: 'behind'; readonly attempts: number }
   | { readonly status: 'waiting'; readonly attempts: number; readonly dueAt: Instant }
   | {
       readonly status: 'leased';
@@ -16,9 +23,14 @@ export type DeliveryState =
   | { readonly status: 'delivered'; readonly attempts: number }
   | { readonly status: 'dead'; readonly attempts: number };
 
-/** How one attempt ended; `cut` is one that a stop interrupted: it is made again and counts for nothing. */
+/**
+ * How one attempt ended. `cut` is one that a stop interrupted: it is made again and counts for
+ * nothing. `retryAfterMs` is how long the receiver asked to be left alone; null when it did not.
+ */
 export type AttemptOutcome =
-  { readonly kind: 'accepted' } | { readonly kind: 'refused' } | { readonly kind: 'cut' };
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly retryAfterMs: number | null }
+  | { readonly kind: 'cut' };
 
 /**
  * Waits after the first, second, ... failed attempt, ms: about three days in all. Operations asks
@@ -29,9 +41,23 @@ export const retryDelaysMs: readonly number[] = [
   86_400_000, 86_400_000,
 ];
 
-/** A delivery as it is planned: due at once. */
-export function plannedDelivery(now: Instant): DeliveryState {
-  return { status: 'waiting', attempts: 0, dueAt: now };
+/** A delivery as it is planned: due at once, or behind an earlier one of its conversation. */
+export function plannedDelivery(now: Instant, isBehind: boolean): DeliveryState {
+  return isBehind ? { status: 'behind', attempts: 0 } : { status: 'waiting', attempts: 0, dueAt: now };
+}
+
+/** Whether a delivery is over: what stands behind it may go on. */
+export function isOver(state: DeliveryState): boolean {
+  return state.status === 'delivered' || state.status === 'dead';
+}
+
+/** The next one of a conversation, once the one before it is over. */
+export function released(state: DeliveryState, now: Instant): DeliveryState {
+  assert(
+    state.status === 'behind',
+    `only a delivery that is behind is released, this one is ${state.status}`,
+  );
+  return { status: 'waiting', attempts: state.attempts, dueAt: now };
 }
 
 /**
@@ -49,7 +75,7 @@ export function settle(
     case 'accepted':
       return { status: 'delivered', attempts: state.attempts + 1 };
     case 'refused':
-      return afterFailure(state.attempts + 1, now, jitter);
+      return afterFailure(state.attempts + 1, outcome.retryAfterMs ?? 0, now, jitter);
     case 'cut':
       return { status: 'waiting', attempts: state.attempts, dueAt: now };
     default:
@@ -57,13 +83,30 @@ export function settle(
   }
 }
 
-function afterFailure(attempts: number, now: Instant, jitter: number): DeliveryState {
+/** A receiver may ask for a longer wait than the schedule's, up to a bound, never for a shorter one. */
+function afterFailure(attempts: number, askedMs: number, now: Instant, jitter: number): DeliveryState {
   const delayMs = retryDelaysMs[attempts - 1];
   if (delayMs === undefined) return { status: 'dead', attempts };
-  return { status: 'waiting', attempts, dueAt: now + Math.round(delayMs * (0.8 + 0.4 * jitter)) };
+  const ownMs = Math.round(delayMs * (0.8 + 0.4 * jitter));
+  const waitMs = Math.max(ownMs, Math.min(askedMs, limits.retryAfterMsMax));
+  return { status: 'waiting', attempts, dueAt: now + waitMs };
 }
 
-/** A delivery sent again on demand: due at once, with the whole schedule before it. */
-export function redeliver(now: Instant): DeliveryState {
-  return plannedDelivery(now);
+/**
+ * A delivery sent again on demand: due at once, with the whole schedule before it. One that is still
+ * behind keeps its place; `underway` when somebody has it in hand.
+ */
+export function redeliver(state: DeliveryState, now: Instant): DeliveryState | 'underway' {
+  switch (state.status) {
+    case 'leased':
+      return 'underway';
+    case 'behind':
+      return state;
+    case 'waiting':
+    case 'delivered':
+    case 'dead':
+      return { status: 'waiting', attempts: 0, dueAt: now };
+    default:
+      return never(state);
+  }
 }

@@ -1,5 +1,6 @@
 import type { ChatKind } from '../chat/chat.js';
 import type { AppNo, Instant } from '../kernel/ids.js';
+import type { PublicEventType } from './publicEvent.js';
 
 /** Whose wire format a callback is written in. */
 export type Dialect = 'easemob' | 'tencent' | 'native';
@@ -8,27 +9,47 @@ export type Dialect = 'easemob' | 'tencent' | 'native';
 export interface CallbackRule {
   readonly id: string;
   readonly app: AppNo;
-  /** Grows with each change of url, dialect, secret or filter. */
+  /** Grows with each change. */
   readonly version: number;
   readonly name: string;
   readonly url: string;
   readonly dialect: Dialect;
+  /** Filters recalls and conversation deletions; other events belong to no chat. */
   readonly chatTypes: readonly ChatKind[];
+  /** Narrows what a native rule hears of; null: everything. */
+  readonly events: readonly PublicEventType[] | null;
+  /** A rule that is not enabled plans nothing, and what is open waits until it is enabled again. */
   readonly enabled: boolean;
+  /** Callbacks of one conversation go out one after the other, each when the one before it is over. */
+  readonly ordered: boolean;
+  /** Requests at a time, over all nodes; null: as many as the receiver takes. */
+  readonly concurrencyMax: number | null;
   /** Sealed by the secret box; null: this rule signs nothing. */
   readonly sealedSecret: string | null;
+  /** The secret before the last rotation: a native rule signs with both until then. */
+  readonly previousSecret: { readonly sealed: string; readonly until: Instant } | null;
+  readonly tls: RuleTls | null;
   readonly createdAt: Instant;
 }
 
+/** What a rule's receiver asks of TLS beyond the public authorities. PEM. */
+export interface RuleTls {
+  /** Private authorities that its certificate may come from, instead of the public ones. */
+  readonly ca: string | null;
+  /** The certificate that the server shows, and its key sealed by the secret box. */
+  readonly client: { readonly certificate: string; readonly sealedKey: string } | null;
+}
+
 /**
- * The rule that a delivery is made again under: as it is now, so that a corrected URL or secret helps;
- * as it was planned when the dialect has changed, since another dialect tells other things.
+ * The rule that an attempt is made under: as it is now, so that a corrected URL or a rotated secret
+ * helps what is already on its way; as it was planned when the dialect has changed since, because
+ * another dialect tells other things.
  */
-export function ruleForRedelivery(planned: CallbackRule, now: CallbackRule): CallbackRule {
+export function ruleForAttempt(planned: CallbackRule, now: CallbackRule): CallbackRule {
   return now.dialect === planned.dialect ? now : planned;
 }
 
-/** Whether a rule wants to hear of a recall in this kind of chat. */
+/** Whether a rule wants to hear of a recall or a conversation deletion in this kind of chat. */
 export function wants(rule: CallbackRule, kind: ChatKind): boolean {
   return rule.enabled && rule.chatTypes.includes(kind);
 }

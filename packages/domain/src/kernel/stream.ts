@@ -48,6 +48,10 @@ export function conversationStream(user: UserId, kind: ConversationKind, channel
 
 export const recallPolicyStream: StreamId = 'recall-policy';
 
+export function callbackRuleStream(ruleId: string): StreamId {
+  return name('callback-rule', ruleId);
+}
+
 /** Category and decoded parts of a stream's name. */
 export function parseStream(stream: StreamId): {
   readonly category: string;

@@ -1,4 +1,4 @@
-import type { DeliveryView } from './deliveryQueue.js';
+import type { DeliveryView } from './deliveryReader.js';
 
 /** One HTTP request of a callback, as it goes out. */
 export interface CallbackRequest {

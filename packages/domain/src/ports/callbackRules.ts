@@ -1,18 +1,24 @@
 import type { CallbackRule } from '../callback/rule.js';
-import type { AppNo } from '../kernel/ids.js';
+import type { AppNo, Instant } from '../kernel/ids.js';
 
 /** What may be changed of a rule. */
-export type CallbackRuleChange = Partial<
-  Pick<CallbackRule, 'name' | 'url' | 'dialect' | 'chatTypes' | 'enabled' | 'sealedSecret'>
->;
+export type CallbackRuleChange = Partial<Omit<CallbackRule, 'id' | 'app' | 'version' | 'createdAt'>>;
 
 export interface CallbackRules {
   /** `nameTaken` when the app has a rule of that name. */
   create(rule: Omit<CallbackRule, 'version'>): Promise<CallbackRule | 'nameTaken'>;
   list(app: AppNo): Promise<readonly CallbackRule[]>;
   find(app: AppNo, id: string): Promise<CallbackRule | undefined>;
-  /** A new version of the rule; deliveries that were planned before keep the old one. */
-  change(app: AppNo, id: string, change: CallbackRuleChange): Promise<CallbackRule | 'nameTaken' | 'unknown'>;
+  /**
+   * A new version of the rule. When a suspended rule changes what an attempt depends on, its next
+   * attempt may be made now, by `probeNow`.
+   */
+  change(
+    app: AppNo,
+    id: string,
+    change: CallbackRuleChange,
+    now: Instant,
+  ): Promise<CallbackRule | 'nameTaken' | 'unknown'>;
   /** Removes the rule; its open deliveries end as dead. False when there was none. */
   remove(app: AppNo, id: string): Promise<boolean>;
 }

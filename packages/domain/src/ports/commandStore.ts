@@ -53,8 +53,8 @@ export interface DueDelivery {
   readonly rule: Pick<CallbackRule, 'id' | 'version'>;
   /** Indexes into the unit's events, all appends in a row; never empty. */
   readonly events: readonly number[];
-  /** Deliveries of one rule with the same key may be asked to keep their order: the timeline. */
-  readonly orderKey: string;
+  /** The conversation that a delivery of an ordered rule keeps its place in; null: it has no order. */
+  readonly orderKey: string | null;
 }
 
 /** What one `submit` decided. */

@@ -1,25 +1,27 @@
 import type { DeliveryState } from '../callback/delivery.js';
 import type { CallbackRule } from '../callback/rule.js';
 import type { RecordedEvent } from '../events.js';
-import type { AppNo, Instant } from '../kernel/ids.js';
+import type { Instant } from '../kernel/ids.js';
 import type { App } from './apps.js';
-import type { Cursor, Page } from './timelineReader.js';
+import type { CallbackRequest } from './callbackRequests.js';
 
 /** A delivery in one worker's hands, with everything that rendering its request needs. */
 export interface ClaimedDelivery {
   readonly id: string;
   readonly app: App;
-  /** The rule as it was when the delivery was planned. */
+  /** By `ruleForAttempt`. */
   readonly rule: CallbackRule;
   /** What the callback tells, in order; never empty. */
   readonly events: readonly RecordedEvent[];
   readonly state: DeliveryState & { readonly status: 'leased' };
 }
 
-/** One try, as it is kept. */
+/** One try, as it is kept for a bounded time. */
 export interface Attempt {
   readonly requestedAt: Instant;
   readonly tookMs: number;
+  /** Where the request went and its headers; null when none could be rendered. Its body is never stored. */
+  readonly request: Omit<CallbackRequest, 'body'> | null;
   /** The receiver's HTTP status; null when there was no answer. */
   readonly status: number | null;
   /** Why there was no answer, one line without secrets; null when there was one. */
@@ -37,52 +39,41 @@ export interface SettledDelivery {
   readonly attempt?: Attempt;
 }
 
+/** A rule that has open deliveries and may send. */
+export interface DueRule {
+  readonly ruleId: string;
+  /** When its next attempt may be made, or a lease of it ends: by `attemptAt`. */
+  readonly dueAt: Instant;
+}
+
+/** What settling brought about besides the outcomes. */
+export interface Settlement {
+  /** A delivery that was behind another one is due now. */
+  readonly released: boolean;
+  /** A rule was suspended or resumed. */
+  readonly healthChanged: boolean;
+}
+
 /** Due deliveries as workers see them. Leases end by themselves: a killed worker's work goes on elsewhere. */
 export interface DeliveryQueue {
-  /** Takes up to `max` due deliveries, and those whose lease ran out, oldest due first. */
+  /** The rules with open deliveries, in no order; those that are not enabled are absent. */
+  due(): Promise<readonly DueRule[]>;
+  /**
+   * Takes due deliveries, and those whose lease ran out, of each rule up to `max` of them, oldest due
+   * first: fewer where the rule's `concurrencyMax` or `attemptsAllowed` leaves less room among all
+   * workers. A suspended rule's health moves on by `probing`.
+   */
   claim(q: {
-    readonly max: number;
+    readonly rules: readonly { readonly ruleId: string; readonly max: number }[];
     readonly owner: string;
     readonly now: Instant;
     readonly leaseMs: number;
   }): Promise<readonly ClaimedDelivery[]>;
   /** Holds claimed deliveries for longer; answers those still held. */
   extend(ids: readonly string[], owner: string, leaseUntil: Instant): Promise<readonly string[]>;
-  /** Writes the outcome of attempts in one transaction. */
-  settle(settled: readonly SettledDelivery[]): Promise<void>;
   /**
-   * Queues a delivery again under its id and `ruleForRedelivery`; `unknown` for one that is not there, `underway` for a leased one.
+   * Writes the outcome of attempts in one transaction, releases what stood behind a delivery that is
+   * over, and moves the health of the rules by `observe`.
    */
-  redeliver(app: AppNo, id: string, now: Instant): Promise<'queued' | 'underway' | 'unknown'>;
-  /** When the next delivery is due, or a lease ends; undefined when none is open. */
-  nextDueAt(): Promise<Instant | undefined>;
-}
-
-/** `pending` covers every state that is not over. */
-export type DeliveryStatusFilter = 'pending' | 'delivered' | 'dead';
-
-/** A delivery as the management API lists it. */
-export interface DeliveryView {
-  readonly id: string;
-  readonly app: App;
-  readonly rule: CallbackRule;
-  readonly events: readonly RecordedEvent[];
-  readonly state: DeliveryState;
-  readonly createdAt: Instant;
-  readonly lastStatus: number | null;
-  readonly lastError: string | null;
-}
-
-export interface DeliveryReader {
-  /** Newest first. */
-  page(q: {
-    readonly app: AppNo;
-    readonly status?: DeliveryStatusFilter;
-    readonly from?: Cursor;
-    readonly limit: number;
-  }): Promise<Page<DeliveryView>>;
-  find(
-    app: AppNo,
-    id: string,
-  ): Promise<{ readonly delivery: DeliveryView; readonly attempts: readonly Attempt[] } | undefined>;
+  settle(settled: readonly SettledDelivery[], now: Instant): Promise<Settlement>;
 }

@@ -1,5 +1,12 @@
 /** What somebody may want to look at now. Hints only: they may be lost, and nothing relies on them. */
-export type Topic = 'deliveriesDue' | 'attachmentsCondemned';
+export type Topic =
+  | 'deliveriesDue'
+  | 'attachmentsCondemned'
+  /** A rule was suspended or resumed, and its owner is to be told. */
+  | 'ruleHealthChanged'
+  | 'redeliveriesStarted'
+  /** Events that the event feed publishes. */
+  | 'eventsRecorded';
 
 export interface Signals {
   announce(topics: readonly Topic[]): void;

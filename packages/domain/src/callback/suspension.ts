@@ -1,0 +1,66 @@
+import type { Instant } from '../kernel/ids.js';
+import { limits } from '../limits.js';
+
+/**
+ * How a rule's receiver is doing. When nothing has succeeded for ten minutes the rule is suspended:
+ * one attempt now and then probes the receiver, everything else waits without losing attempts. One
+ * success ends it.
+ */
+export type RuleHealth =
+  | { readonly status: 'healthy' }
+  /** The last attempts failed, the first of them at `since`. */
+  | { readonly status: 'failing'; readonly since: Instant }
+  | {
+      readonly status: 'suspended';
+      readonly since: Instant;
+      /** Probes made so far, and when the next one may be. */
+      readonly probes: number;
+      readonly probeAt: Instant;
+    };
+
+export const healthy: RuleHealth = { status: 'healthy' };
+
+/** Waits before the first, second, ... probe, ms; the last one repeats. */
+export const probeDelaysMs: readonly number[] = [60_000, 120_000, 300_000, 600_000];
+
+function probeDelayMs(probes: number): number {
+  return probeDelaysMs[Math.min(probes, probeDelaysMs.length - 1)] ?? 0;
+}
+
+/** The health after an attempt was accepted or refused; the same object when nothing changed. */
+export function observe(health: RuleHealth, outcome: 'accepted' | 'refused', now: Instant): RuleHealth {
+  if (outcome === 'accepted') return health.status === 'healthy' ? health : healthy;
+  switch (health.status) {
+    case 'healthy':
+      return { status: 'failing', since: now };
+    case 'failing':
+      return now - health.since < limits.suspendAfterMs
+        ? health
+        : { status: 'suspended', since: health.since, probes: 0, probeAt: now + probeDelayMs(0) };
+    case 'suspended':
+      return health;
+  }
+}
+
+/** How many more requests a rule may have at `now`, besides its own bound; Infinity: any number. */
+export function attemptsAllowed(health: RuleHealth, now: Instant): number {
+  if (health.status !== 'suspended') return Infinity;
+  return health.probeAt <= now ? 1 : 0;
+}
+
+/** When a rule that has a delivery due at `dueAt` may make its attempt. */
+export function attemptAt(health: RuleHealth, dueAt: Instant): Instant {
+  return health.status === 'suspended' ? Math.max(dueAt, health.probeAt) : dueAt;
+}
+
+/** The health of a suspended rule whose next attempt, a probe, was just handed out. */
+export function probing(health: RuleHealth, now: Instant): RuleHealth {
+  if (health.status !== 'suspended') return health;
+  const probes = health.probes + 1;
+  return { ...health, probes, probeAt: now + probeDelayMs(probes) };
+}
+
+/** Somebody has reason to believe that the receiver works again: the next attempt may be made now. */
+export function probeNow(health: RuleHealth, now: Instant): RuleHealth {
+  return health.status === 'suspended' ? { ...health, probes: 0, probeAt: now } : health;
+}

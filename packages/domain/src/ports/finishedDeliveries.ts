@@ -1,0 +1,11 @@
+import type { Instant } from '../kernel/ids.js';
+
+/** Deliveries that are over, and what is kept of attempts. */
+export interface FinishedDeliveries {
+  /**
+   * Forgets attempts made before an instant, and deliveries planned before it that were delivered or
+   * whose rule was removed; dead ones of a living rule stay, for somebody to send them again. At most
+   * `limit` rows; answers how many.
+   */
+  forget(before: Instant, limit: number): Promise<number>;
+}
