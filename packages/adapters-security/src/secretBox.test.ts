@@ -45,4 +45,43 @@ describe('the secret box', () => {
     expect(() => box.open(tampered)).toThrow(/^(?!.*hush).*damaged/);
     expect(() => box.open('hush')).toThrow(/^(?!.*hush).*damaged/);
   });
+
+  describe('with keys of before', () => {
+    const [older, old, now] = ['older', 'old', 'now'].map((name) => `${name} ${key}`) as [
+      string,
+      string,
+      string,
+    ];
+    const rotated = createSecretBox(now, [old, older]);
+
+    it('opens what any of them has sealed', () => {
+      for (const each of [older, old, now]) {
+        expect(rotated.open(createSecretBox(each).seal('secret'))).toBe('secret');
+      }
+    });
+
+    it('seals under the present one alone', () => {
+      const sealed = rotated.seal('secret');
+      expect(createSecretBox(now).open(sealed)).toBe('secret');
+      expect(() => createSecretBox(old, [older]).open(sealed)).toThrow(/another key/);
+    });
+
+    it('reseals the same secret, once, so that the older keys are not needed any more', () => {
+      const resealed = rotated.reseal(createSecretBox(older).seal('secret'));
+      expect(createSecretBox(now).open(resealed ?? '')).toBe('secret');
+      expect(rotated.reseal(resealed ?? '')).toBeUndefined();
+    });
+
+    it('reseals neither what no key opens nor what is damaged', () => {
+      const foreign = createSecretBox(`foreign ${key}`).seal('secret');
+      expect(() => rotated.reseal(foreign)).toThrow(/another key: check RECALLD_SECRET_KEY/);
+      const sealed = createSecretBox(old).seal('secret');
+      expect(() => rotated.reseal(sealed.slice(0, -4))).toThrow(SealBroken);
+    });
+
+    it('given the present key among them, then nothing is resealed', () => {
+      const same = createSecretBox(now, [now]);
+      expect(same.reseal(same.seal('secret'))).toBeUndefined();
+    });
+  });
 });

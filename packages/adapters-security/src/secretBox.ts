@@ -12,40 +12,41 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const fingerprintBytes = 6;
 
-/** The key text may be a person's: about 32 MiB and some tens of milliseconds, once per start. */
+/** The key text may be a person's: about 32 MiB and some tens of milliseconds, once per key and start. */
 const derivation = { N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 
-/** Encrypts what is stored, under a key derived once from the text of `RECALLD_SECRET_KEY`. */
-export function createSecretBox(key: string): SecretBox {
-  const master = scryptSync(key.normalize('NFC'), 'recalld/secret-box/v1', 32, derivation);
-  const sealingKey = expand(master, 'seal', 32);
-  const fingerprint = expand(master, 'fingerprint', fingerprintBytes).toString('base64url');
-  const header = `${version}.${fingerprint}`;
-  const authenticated = Buffer.from(header);
+/** A secret box that knows keys of before: what it opens under one of them can be sealed anew. */
+export interface RotatingSecretBox extends SecretBox {
+  /**
+   * The same secret sealed under the present key; undefined when it is already.
+   * @throws SealBroken when no key opens it.
+   */
+  reseal(sealed: string): string | undefined;
+}
+
+/**
+ * Encrypts what is stored, under a key derived once from the text of `RECALLD_SECRET_KEY`. Seals under
+ * `key` alone, opens what any of the keys has sealed.
+ */
+export function createSecretBox(key: string, previousKeys: readonly string[] = []): RotatingSecretBox {
+  const present = deriveKey(key);
+  const byFingerprint = new Map<string, DerivedKey>();
+  for (const each of [...previousKeys.map(deriveKey), present]) byFingerprint.set(each.fingerprint, each);
+
+  function open(sealed: string): string {
+    const { fingerprint, text } = parse(sealed);
+    const sealedUnder = byFingerprint.get(fingerprint);
+    if (sealedUnder === undefined) {
+      throw new SealBroken('a stored secret was sealed under another key: check RECALLD_SECRET_KEY');
+    }
+    return decrypt(sealedUnder, text);
+  }
 
   return {
-    seal(secret) {
-      const nonce = randomBytes(nonceBytes);
-      const sealing = createCipheriv(cipher, sealingKey, nonce, { authTagLength: tagBytes });
-      sealing.setAAD(authenticated);
-      const sealed = [nonce, sealing.update(secret, 'utf8'), sealing.final(), sealing.getAuthTag()];
-      return `${header}.${Buffer.concat(sealed).toString('base64url')}`;
-    },
-
-    open(sealed) {
-      const payload = payloadOf(sealed, fingerprint);
-      const opening = createDecipheriv(cipher, sealingKey, payload.subarray(0, nonceBytes), {
-        authTagLength: tagBytes,
-      });
-      opening.setAAD(authenticated);
-      opening.setAuthTag(payload.subarray(-tagBytes));
-      try {
-        const ciphertext = payload.subarray(nonceBytes, -tagBytes);
-        return Buffer.concat([opening.update(ciphertext), opening.final()]).toString('utf8');
-      } catch {
-        throw new SealBroken('a stored secret is damaged: it does not open under its own key');
-      }
-    },
+    seal: (secret) => encrypt(present, secret),
+    open,
+    reseal: (sealed) =>
+      parse(sealed).fingerprint === present.fingerprint ? undefined : encrypt(present, open(sealed)),
   };
 }
 
@@ -54,22 +55,58 @@ export class SealBroken extends Error {
   override readonly name = 'SealBroken';
 }
 
+interface DerivedKey {
+  readonly fingerprint: string;
+  readonly sealing: Buffer;
+}
+
+function deriveKey(text: string): DerivedKey {
+  const master = scryptSync(text.normalize('NFC'), 'recalld/secret-box/v1', 32, derivation);
+  return {
+    fingerprint: expand(master, 'fingerprint', fingerprintBytes).toString('base64url'),
+    sealing: expand(master, 'seal', 32),
+  };
+}
+
 function expand(master: Buffer, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', master, '', `recalld/secret-box/v1/${purpose}`, bytes));
 }
 
-function payloadOf(sealed: string, fingerprint: string): Buffer {
-  const [sealedVersion, sealedUnder, text, ...rest] = sealed.split('.');
-  if (sealedVersion !== version || text === undefined || rest.length > 0) {
-    throw new SealBroken('a stored secret is damaged or was sealed by a newer version of recalld');
-  }
-  if (sealedUnder !== fingerprint) {
-    throw new SealBroken('a stored secret was sealed under another key: check RECALLD_SECRET_KEY');
-  }
+function headerOf({ fingerprint }: DerivedKey): string {
+  return `${version}.${fingerprint}`;
+}
+
+function encrypt(key: DerivedKey, secret: string): string {
+  const nonce = randomBytes(nonceBytes);
+  const sealing = createCipheriv(cipher, key.sealing, nonce, { authTagLength: tagBytes });
+  sealing.setAAD(Buffer.from(headerOf(key)));
+  const sealed = [nonce, sealing.update(secret, 'utf8'), sealing.final(), sealing.getAuthTag()];
+  return `${headerOf(key)}.${Buffer.concat(sealed).toString('base64url')}`;
+}
+
+function decrypt(key: DerivedKey, text: string): string {
   const payload = Buffer.from(text, 'base64url');
   // Decoding skips what is not base64url; only the one spelling that sealing makes is accepted.
   if (payload.length < nonceBytes + tagBytes || payload.toString('base64url') !== text) {
     throw new SealBroken('a stored secret is damaged: it is not whole');
   }
-  return payload;
+  const opening = createDecipheriv(cipher, key.sealing, payload.subarray(0, nonceBytes), {
+    authTagLength: tagBytes,
+  });
+  opening.setAAD(Buffer.from(headerOf(key)));
+  opening.setAuthTag(payload.subarray(-tagBytes));
+  try {
+    const ciphertext = payload.subarray(nonceBytes, -tagBytes);
+    return Buffer.concat([opening.update(ciphertext), opening.final()]).toString('utf8');
+  } catch {
+    throw new SealBroken('a stored secret is damaged: it does not open under its own key');
+  }
+}
+
+function parse(sealed: string): { readonly fingerprint: string; readonly text: string } {
+  const [sealedVersion, fingerprint, text, ...rest] = sealed.split('.');
+  if (sealedVersion !== version || fingerprint === undefined || text === undefined || rest.length > 0) {
+    throw new SealBroken('a stored secret is damaged or was sealed by a newer version of recalld');
+  }
+  return { fingerprint, text };
 }
