@@ -10,6 +10,7 @@ import { root } from './project.mjs';
  * @property {number} pid
  * @property {() => string} output what it printed so far, both streams
  * @property {() => Promise<number | null>} stop asks it to end; null when it had to be killed
+ * @property {() => Promise<void>} kill ends it at once, as a power cut of the process would
  */
 
 /** A stop may take ten seconds, whatever the receivers of callbacks do. */
@@ -52,6 +53,10 @@ export async function startServer(env, nodeArgs = []) {
       const code = await ended;
       clearTimeout(deadline);
       return code;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }

@@ -1,0 +1,19 @@
+// @ts-check
+// What the callbacks promise, tried by force: a storm of kills over a rude receiver and a broker that is killed,
+// paused and wiped; a neighbour that hangs; addresses that must not be reached. Ends with a table.
+import { addresses } from './addresses.mjs';
+import { neighbours } from './neighbours.mjs';
+import { readOptions } from './options.mjs';
+import { storm } from './storm.mjs';
+import { summary } from './verdict.mjs';
+
+const options = readOptions();
+const scenarios = { storm, neighbours, addresses };
+const verdicts = [];
+for (const name of options.scenarios) {
+  console.log(`\n${name}`);
+  verdicts.push(...(await scenarios[name](options)));
+}
+console.log(`\n${summary(verdicts)}`);
+// Whatever a broken scenario left behind must not keep this process.
+process.exit(verdicts.some(({ holds }) => holds === false) ? 1 : 0);

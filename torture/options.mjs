@@ -1,0 +1,75 @@
+// @ts-check
+import { parseArgs } from 'node:util';
+import { fail } from '../scripts/lib/process.mjs';
+
+/** @typedef {'storm' | 'neighbours' | 'addresses'} ScenarioName */
+
+/**
+ * @typedef {object} Options
+ * @property {readonly ScenarioName[]} scenarios
+ * @property {number} kills of the server, in the storm
+ * @property {number} perSecond recalls, in the storm
+ * @property {number} rounds with and without a hanging neighbour
+ * @property {number} roundSeconds
+ * @property {boolean} judgeLatency whether the neighbours' latency decides: a busy machine cannot tell
+ */
+
+/** @type {readonly ScenarioName[]} */
+const names = ['storm', 'neighbours', 'addresses'];
+
+const usage = `npm run torture -- [options]
+  --kills N          times that the server is killed under traffic (50)
+  --rate N           recalls a second meanwhile (30)
+  --rounds N         rounds with and without a hanging neighbour (10)
+  --only SCENARIO    ${names.join(', ')}; all when left out
+  --small            a few kills and rounds, latency shown but not judged: does it hold?`;
+
+/** @returns {Options} */
+export function readOptions() {
+  const values = parse();
+  if (values.help) fail(usage);
+  const { small } = values;
+  return {
+    scenarios: scenarios(values.only),
+    kills: amount('kills', values.kills ?? (small ? '4' : '50')),
+    perSecond: amount('rate', values.rate ?? '30'),
+    rounds: amount('rounds', values.rounds ?? (small ? '1' : '10')),
+    roundSeconds: small ? 1 : 4,
+    judgeLatency: !small,
+  };
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        kills: { type: 'string' },
+        rate: { type: 'string' },
+        rounds: { type: 'string' },
+        only: { type: 'string' },
+        small: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (fault) {
+    return fail(`${fault instanceof Error ? fault.message : String(fault)}\n${usage}`);
+  }
+}
+
+/** @param {string | undefined} only */
+function scenarios(only) {
+  if (only === undefined) return names;
+  const found = names.filter((name) => name === only);
+  return found.length > 0 ? found : fail(`--only takes one of ${names.join(', ')}\n${usage}`);
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+function amount(name, text) {
+  const value = Number(text);
+  return Number.isInteger(value) && value >= 1
+    ? value
+    : fail(`--${name} takes a whole number from 1\n${usage}`);
+}

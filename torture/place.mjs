@@ -1,0 +1,115 @@
+// @ts-check
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServer } from '../scripts/lib/server.mjs';
+
+export const org = 'torture';
+export const app = 'chat';
+export const appKey = `${org}#${app}`;
+
+const [rootToken, clientId, clientSecret] = [secret(), secret(), secret()];
+
+/**
+ * A data folder of its own, and the server that is started on it, as often as the scenario wants.
+ *
+ * @param {Record<string, string>} [more] variables besides the usual ones
+ */
+export async function openPlace(more = {}) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'recalld-torture-'));
+  const env = {
+    RECALLD_DATA_DIR: dataDir,
+    RECALLD_APP: appKey,
+    RECALLD_ROOT_TOKEN: rootToken,
+    RECALLD_CLIENT_ID: clientId,
+    RECALLD_CLIENT_SECRET: clientSecret,
+    RECALLD_SDKAPPID: '1400000000',
+    RECALLD_SDKAPPID_KEY: secret(),
+    RECALLD_CALLBACK_ALLOW_PRIVATE: 'true',
+    RECALLD_LOG_LEVEL: 'silent',
+    ...more,
+  };
+  return {
+    env,
+    start: () => startServer(env),
+    remove: () => rm(dataDir, { recursive: true, force: true }),
+  };
+}
+
+/** @typedef {Awaited<ReturnType<typeof connect>>} Api */
+
+/**
+ * The calls that torture needs of a running server.
+ *
+ * @param {string} url
+ */
+export async function connect(url) {
+  const base = `${url}/${org}/${app}`;
+  const login = await call('POST', `${base}/token`, '', {
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: clientSecret,
+  });
+  const token = login.body.access_token;
+  /** @param {string} method @param {string} path @param {object} [body] */
+  const admin = (method, path, body) =>
+    call(method, `${url}/admin/v1/apps/${org}/${app}${path}`, rootToken, body);
+  return {
+    admin,
+
+    /**
+     * Sends a text and takes it back; answers the message's id once both were acknowledged.
+     *
+     * @param {string} from
+     * @param {string} to
+     */
+    async sendAndRecall(from, to) {
+      const message = { from, to: [to], type: 'txt', body: { msg: 'soon gone' } };
+      const sent = await call('POST', `${base}/messages/users`, token, message);
+      if (sent.status !== 200) return undefined;
+      const msgId = /** @type {string} */ (sent.body.data[to]);
+      const recall = { msg_id: msgId, to, chat_type: 'chat' };
+      const recalled = await call('POST', `${base}/messages/msg_recall`, token, recall);
+      return recalled.status === 200 ? msgId : undefined;
+    },
+
+    /** @param {object} rule */
+    async addRule(rule) {
+      const { status, body } = await admin('POST', '/callback-rules', rule);
+      if (status !== 201) throw new Error(`the rule was answered ${status}: ${JSON.stringify(body)}`);
+      return body;
+    },
+
+    /** @param {'pending' | 'dead'} status how many there are, up to a thousand */
+    async count(status) {
+      const { body } = await admin('GET', `/deliveries?status=${status}&limit=1000`);
+      return /** @type {number} */ (body.entities.length);
+    },
+  };
+}
+
+/**
+ * @param {string} method
+ * @param {string} url
+ * @param {string} token
+ * @param {object} [json]
+ * @returns {Promise<{ status: number, body: any }>}
+ */
+async function call(method, url, token, json) {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+function secret() {
+  return randomBytes(16).toString('hex');
+}
