@@ -2,10 +2,12 @@ import type {
   App,
   CallbackRule,
   ClaimedDelivery,
+  DomainEvent,
   Instant,
   MessageRecalled,
   Origin,
-  RecordedEvent,
+  Recorded,
+  Stamps,
 } from '@recalld/domain';
 
 // Ordinary values, so that a test names only what it is about.
@@ -40,8 +42,13 @@ export function ruleSample(change: Partial<CallbackRule> = {}): CallbackRule {
     url: 'https://backend.example.com/callbacks',
     dialect: 'easemob',
     chatTypes: ['chat', 'groupchat', 'chatroom'],
+    events: null,
     enabled: true,
+    ordered: false,
+    concurrencyMax: null,
     sealedSecret: null,
+    previousSecret: null,
+    tls: null,
     createdAt: sampleNow,
     ...change,
   };
@@ -80,9 +87,9 @@ export function groupRecallSample(seq: number, change: Partial<MessageRecalled['
   });
 }
 
-export function recordedSample(event: MessageRecalled, position = 1): RecordedEvent {
-  const stream = `message/${event.data.msgId}`;
-  return { ...event, app: 1, position, stream, version: 2, commandId: 'command' };
+/** The event as it stands in the log; its stream is of no interest to callbacks. */
+export function recordedSample<E extends DomainEvent>(event: E, change: Partial<Stamps> = {}): Recorded<E> {
+  return { ...event, app: 1, position: 1, stream: 'sample', version: 2, commandId: 'command', ...change };
 }
 
 let claims = 0;

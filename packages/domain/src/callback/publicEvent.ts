@@ -12,6 +12,9 @@ const publicNames = {
 
 type PublishedType = keyof typeof publicNames;
 
+/** An event that has a public name. */
+export type PublishedEvent = Extract<DomainEvent, { type: PublishedType }>;
+
 export type PublicEventType = (typeof publicNames)[PublishedType];
 
 /** The stored types of the events that have a public name. */
