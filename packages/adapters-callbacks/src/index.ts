@@ -3,7 +3,7 @@ export type { CallbackRequestsDeps } from './callbackRequests.js';
 export { createCallbackUrls } from './delivery/addressGuard.js';
 export type { AddressGuardOptions } from './delivery/addressGuard.js';
 export { createCallbackSender } from './delivery/sender.js';
-export type { CallbackSender, CallbackSenderDeps } from './delivery/sender.js';
+export type { CallbackSender, CallbackSenderDeps, Sent } from './delivery/sender.js';
 export { createDeliveryWorker } from './delivery/worker.js';
 export type { DeliveryWorker, DeliveryWorkerBounds, DeliveryWorkerDeps } from './delivery/worker.js';
 export type { CallbackDialect, OpenedDelivery } from './dialects/dialect.js';

@@ -1,11 +1,12 @@
 import { limits } from '@recalld/domain';
-import type { Attempt, CallbackRequest, Clock } from '@recalld/domain';
+import type { Attempt, CallbackRequest, Clock, RuleTls } from '@recalld/domain';
 import type { Dispatcher } from 'undici';
 import { AddressRefused, createGuardedLookup, mayBePublic } from './addressGuard.js';
 import type { Resolve } from './addressGuard.js';
 import { AnswerHead } from './answer.js';
 import { failureText } from './failureText.js';
 import { createPools } from './pools.js';
+import { retryAfterMs } from './retryAfter.js';
 
 export interface CallbackSenderDeps {
   readonly clock: Clock;
@@ -18,13 +19,20 @@ export interface CallbackSenderDeps {
   readonly ca?: string;
 }
 
+/** What came of one request. */
+export interface Sent {
+  readonly attempt: Attempt;
+  /** How long the receiver's Retry-After asks to wait, ms, unbounded; null when it asks nothing. */
+  readonly retryAfterMs: number | null;
+}
+
 /** Sends callbacks over HTTP. */
 export interface CallbackSender {
   /**
    * POSTs a request once, follows no redirect, and answers within its timeout what came of it;
-   * `cut` when {@link cut} ended it first. Never rejects.
+   * `cut` when {@link cut} ended it first. `tls` is what the rule asks of TLS. Never rejects.
    */
-  send(request: CallbackRequest): Promise<Attempt | 'cut'>;
+  send(request: CallbackRequest, tls: RuleTls | null): Promise<Sent | 'cut'>;
   /** Cuts off every request under way, and every later one. */
   cut(): void;
   /** Ends every connection at once. */
@@ -33,7 +41,12 @@ export interface CallbackSender {
 
 /** How a request ended, before it is written down. */
 type Ending =
-  | { readonly kind: 'answered'; readonly status: number; readonly head: string }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly head: string;
+      readonly retryAfter: unknown;
+    }
   | { readonly kind: 'failed'; readonly error: string }
   | { readonly kind: 'cut' };
 
@@ -83,15 +96,20 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
     send: async (request) => {
       if (cut) return 'cut';
       const requestedAt = clock.now();
+      const { url, headers } = request;
       const started = performance.now();
       const ending = await post(request).catch((fault: unknown): Ending => {
         return { kind: 'failed', error: failureText(fault) };
       });
       if (ending.kind === 'cut') return 'cut';
       const tookMs = Math.round(performance.now() - started);
-      return ending.kind === 'failed'
-        ? { requestedAt, tookMs, status: null, error: ending.error, answerHead: null }
-        : { requestedAt, tookMs, status: ending.status, error: null, answerHead: ending.head };
+      const made = { requestedAt, tookMs, request: { url, headers } };
+      if (ending.kind === 'failed') {
+        const attempt = { ...made, status: null, error: ending.error, answerHead: null };
+        return { attempt, retryAfterMs: null };
+      }
+      const attempt = { ...made, status: ending.status, error: null, answerHead: ending.head };
+      return { attempt, retryAfterMs: retryAfterMs(ending.retryAfter, clock.now()) };
     },
     cut: () => {
       cut = true;
@@ -112,6 +130,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle: (ending: Ending) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #status: number | undefined;
+  #retryAfter: unknown;
   #over = false;
 
   constructor(settle: (ending: Ending) => void) {
@@ -124,8 +143,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) controller.abort(requestOver);
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number): void {
-    if (status >= 200) this.#status = status;
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, unknown>>,
+  ): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#retryAfter = headers['retry-after'];
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -145,7 +170,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     this.#over = true;
     const status = this.#status;
-    this.#settle(status === undefined ? ending : { kind: 'answered', status, head: this.#head.text() });
+    const retryAfter = this.#retryAfter;
+    this.#settle(
+      status === undefined ? ending : { kind: 'answered', status, head: this.#head.text(), retryAfter },
+    );
     this.#controller?.abort(requestOver);
   }
 }
