@@ -8,5 +8,6 @@ export { createDeliveryWorker } from './delivery/worker.js';
 export type { DeliveryWorker, DeliveryWorkerBounds, DeliveryWorkerDeps } from './delivery/worker.js';
 export type { CallbackDialect, OpenedDelivery } from './dialects/dialect.js';
 export { knownDialects } from './dialects/dialects.js';
+export { isNativeSecret, newNativeSecret } from './dialects/native/signature.js';
 export { planDeliveries } from './planDeliveries.js';
 export { createEmbeddedSignals } from './signals/embedded.js';

@@ -1,5 +1,6 @@
 import {
   assert,
+  callbackRuleStream,
   conversationTimeline,
   messageStream,
   never,
@@ -7,7 +8,7 @@ import {
   timelineOf,
 } from '@recalld/domain';
 import type { CallbackRule, DomainEvent, DueDelivery, PlanDeliveries } from '@recalld/domain';
-import { findDialect } from './dialects/dialects.js';
+import { dialectOf } from './dialects/dialects.js';
 
 /** Which callbacks a unit makes: each rule's dialect groups the events as its vendor does. */
 export function planDeliveries(): PlanDeliveries {
@@ -15,11 +16,11 @@ export function planDeliveries(): PlanDeliveries {
 }
 
 function planned(decided: readonly DomainEvent[], rule: CallbackRule): readonly DueDelivery[] {
-  const groups = findDialect(rule.dialect)?.plan(decided, rule) ?? [];
+  const groups = dialectOf(rule).plan(decided, rule);
   return groups.map((events) => ({
     rule: { id: rule.id, version: rule.version },
     events,
-    orderKey: orderKeyOf(decided[events[0] ?? -1]),
+    orderKey: rule.ordered ? orderKeyOf(decided[events[0] ?? -1]) : null,
   }));
 }
 
@@ -37,6 +38,10 @@ function orderKeyOf(event: DomainEvent | undefined): string {
       return messageStream(event.data.msgId);
     case 'RecallPolicyChanged':
       return recallPolicyStream;
+    case 'CallbackRuleSuspended':
+    case 'CallbackRuleResumed':
+    case 'CallbackRuleTested':
+      return callbackRuleStream(event.data.ruleId);
     default:
       return never(event);
   }

@@ -3,9 +3,12 @@ import type {
   App,
   CallbackRequest,
   CallbackRule,
+  CallbackRuleTested,
+  ChatKind,
   DomainEvent,
   Instant,
   MessageRecalled,
+  RecordedEvent,
   UserId,
 } from '@recalld/domain';
 
@@ -15,7 +18,9 @@ export interface OpenedDelivery {
   readonly rule: CallbackRule;
   /** Null: the rule signs nothing. */
   readonly secret: string | null;
-  readonly events: readonly DomainEvent[];
+  /** The secret before the last rotation, while it is still signed with. */
+  readonly previousSecret: string | null;
+  readonly events: readonly RecordedEvent[];
   /** The name that this server goes by in callbacks. */
   readonly hostName: string;
   /** Unread one-to-one messages of {@link CallbackDialect.unreadOf}; 0 when it names nobody. */
@@ -30,7 +35,7 @@ export interface CallbackDialect {
    */
   plan(decided: readonly DomainEvent[], rule: CallbackRule): readonly (readonly number[])[];
   /** Whose unread messages the request tells of; undefined: nobody's. */
-  unreadOf(events: readonly DomainEvent[]): UserId | undefined;
+  unreadOf(events: readonly RecordedEvent[]): UserId | undefined;
   /** The request as it goes out at `now`. */
   render(delivery: OpenedDelivery, now: Instant): CallbackRequest;
   /** The id that a receiver tells a repeated callback by; null when the format has none. */
@@ -39,19 +44,81 @@ export interface CallbackDialect {
   isSuccess(status: number): boolean;
 }
 
-/** The recalls among the events that a rule wants to hear of, with their places. */
+/** `org#app`. */
+export function appkeyOf(app: App): string {
+  return `${app.org}#${app.name}`;
+}
+
+/** A recall among the events of a unit, and its place there. */
+export interface PlacedRecall {
+  readonly index: number;
+  readonly recall: MessageRecalled;
+}
+
+/**
+ * What a rule hears of in a format that knows nothing but recalls: the recalls in the chats that it
+ * wants, and tests of the rule itself as recalls in a chat of the kind `testedIn`.
+ */
 export function wantedRecalls(
   decided: readonly DomainEvent[],
   rule: CallbackRule,
-): readonly { readonly index: number; readonly recall: MessageRecalled }[] {
+  testedIn: ChatKind,
+): readonly PlacedRecall[] {
   return decided.flatMap((event, index) =>
-    event.type === 'MessageRecalled' && wants(rule, event.data.chat.kind) ? [{ index, recall: event }] : [],
+    isWanted(event, rule) ? recallsOf([event], testedIn).map((recall) => ({ index, recall })) : [],
   );
 }
 
-/** The recalls that a delivery tells of, in order; at least one. @throws when there is none. */
-export function recallsOf(events: readonly DomainEvent[]): readonly [MessageRecalled, ...MessageRecalled[]] {
-  const [first, ...rest] = events.filter((event) => event.type === 'MessageRecalled');
+function isWanted(event: DomainEvent, rule: CallbackRule): boolean {
+  if (event.type === 'CallbackRuleTested') return isTestOf(rule, event);
+  return event.type === 'MessageRecalled' && wants(rule, event.data.chat.kind);
+}
+
+/** Whether a test is a rule's own; no filter of the rule applies to it. */
+export function isTestOf(rule: CallbackRule, test: CallbackRuleTested): boolean {
+  return rule.enabled && test.data.ruleId === rule.id;
+}
+
+/**
+ * The recalls that a delivery tells of, in order; at least one. A test counts as a recall in a chat of
+ * the kind `testedIn`. @throws when there is none.
+ */
+export function recallsOf(
+  events: readonly DomainEvent[],
+  testedIn: ChatKind,
+): readonly [MessageRecalled, ...MessageRecalled[]] {
+  const [first, ...rest] = events.flatMap((event) => {
+    if (event.type === 'CallbackRuleTested') return [sampleRecall(event, testedIn)];
+    return event.type === 'MessageRecalled' ? [event] : [];
+  });
   if (first === undefined) throw new Error('the delivery tells of no recall');
   return [first, ...rest];
+}
+
+/** Whom a test names as sender, receiver, group. */
+const nobody = 'recalld_test';
+
+/** A recall of ids that name nothing, between names that nobody has: how a test shows that callbacks arrive. */
+function sampleRecall({ data, occurredAt, actor }: CallbackRuleTested, kind: ChatKind): MessageRecalled {
+  const { msgId, recallId, origin } = data;
+  return {
+    type: 'MessageRecalled',
+    data: {
+      msgId,
+      recallId,
+      from: nobody,
+      by: actor,
+      chat: { kind, id: nobody },
+      forced: false,
+      held: false,
+      messageSeq: 1,
+      messageKey: null,
+      policyVersion: 0,
+      origin,
+      originDevice: null,
+      audience: 'all',
+    },
+    occurredAt,
+    actor,
+  };
 }

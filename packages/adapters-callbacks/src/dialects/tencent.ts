@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { timelineOf } from '@recalld/domain';
 import type { App, ChatRef, GroupType, Instant, MessageRecalled, Origin } from '@recalld/domain';
-import { recallsOf, wantedRecalls } from './dialect.js';
+import { appkeyOf, recallsOf, wantedRecalls } from './dialect.js';
 import type { CallbackDialect, OpenedDelivery } from './dialect.js';
+
+/** A test is shown as the recall of a group's message: a MsgKey of nothing would be one too many. */
+const testedIn = 'groupchat';
 
 /**
  * Seed 001 for groups and rooms: one callback for all messages of a group that one call recalled. A
@@ -11,7 +14,7 @@ import type { CallbackDialect, OpenedDelivery } from './dialect.js';
 export const tencent: CallbackDialect = {
   plan: (decided, rule) => {
     const groups = new Map<string, number[]>();
-    for (const { index, recall } of wantedRecalls(decided, rule)) {
+    for (const { index, recall } of wantedRecalls(decided, rule, testedIn)) {
       const key = callbackKey(recall);
       if (key === undefined) continue;
       groups.set(key, [...(groups.get(key) ?? []), index]);
@@ -19,11 +22,11 @@ export const tencent: CallbackDialect = {
     return [...groups.values()];
   },
   unreadOf: (events) => {
-    const { chat } = recallsOf(events)[0].data;
+    const { chat } = recallsOf(events, testedIn)[0].data;
     return chat.kind === 'chat' ? chat.id : undefined;
   },
   render: (delivery, now) => {
-    const recalls = recallsOf(delivery.events);
+    const recalls = recallsOf(delivery.events, testedIn);
     const [{ data }] = recalls;
     const body = data.chat.kind === 'chat' ? pairBody(recalls[0], delivery.unread) : groupBody(recalls);
     const headers = { 'Content-Type': 'application/json' };
@@ -90,7 +93,7 @@ function callbackUrl(delivery: OpenedDelivery, command: string, origin: Origin, 
 
 /** A rule in this dialect needs a bound id when it is made. @throws when the app has lost it since. */
 function sdkAppIdOf(app: App): string {
-  if (app.sdkAppId === null) throw new Error(`app ${app.org}#${app.name} has no sdkappid`);
+  if (app.sdkAppId === null) throw new Error(`app ${appkeyOf(app)} has no sdkappid`);
   return String(app.sdkAppId);
 }
 

@@ -1,5 +1,14 @@
 import { isPublished, never, publicTypeOf } from '@recalld/domain';
-import type { App, CallbackRuleTested, PublicEventType, Recorded, RecordedEvent } from '@recalld/domain';
+import type {
+  App,
+  CallbackRuleTested,
+  MessageRecalled,
+  PublicEventType,
+  PublishedEvent,
+  Recorded,
+  RecordedEvent,
+} from '@recalld/domain';
+import { appkeyOf } from '../dialect.js';
 
 /** What a test of a rule is called: only the tested rule ever gets one. */
 export const testedType = 'callback_rule.tested';
@@ -26,8 +35,6 @@ interface Told {
   readonly subject: string;
   readonly data: EventData;
 }
-
-type PublishedEvent = Extract<RecordedEvent, { type: Parameters<typeof publicTypeOf>[0]['type'] }>;
 
 /** An event as it is told to everybody; undefined for one that has no public name. */
 export function envelopeOf(app: App, event: RecordedEvent): CloudEvent | undefined {
@@ -95,10 +102,7 @@ function told(app: App, event: PublishedEvent): Told {
   }
 }
 
-function recallData(
-  app: App,
-  recall: Extract<PublishedEvent, { type: 'MessageRecalled' }>['data'],
-): EventData {
+function recallData(app: App, recall: MessageRecalled['data']): EventData {
   const { msgId, recallId, chat, from, by, origin, forced } = recall;
   return {
     appkey: appkeyOf(app),
@@ -120,10 +124,6 @@ function aboutRule(app: App, rule: { readonly ruleId: string; readonly ruleName:
     subject: subjectOf('callback-rules', ruleId),
     data: { appkey: appkeyOf(app), rule_id: ruleId, rule_name: ruleName },
   };
-}
-
-function appkeyOf(app: App): string {
-  return `${app.org}#${app.name}`;
 }
 
 function subjectOf(...parts: readonly string[]): string {
