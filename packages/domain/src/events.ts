@@ -1,11 +1,12 @@
-import type { CallbackRuleEvent } from './callback/callbackRuleEvents.js';
+import type { CallbackRuleEvent, CallbackRuleTested } from './callback/callbackRuleEvents.js';
 import type { ConversationDeleted } from './conversation/conversation.js';
 import type { Recorded, Stamped } from './kernel/event.js';
 import type { MessageEvent } from './message/message.js';
 import type { RecallPolicyChanged } from './recall-policy/recallPolicy.js';
 
 /** Every event of the domain. */
-export type DomainEvent = MessageEvent | ConversationDeleted | RecallPolicyChanged | CallbackRuleEvent;
+export type DomainEvent =
+  MessageEvent | ConversationDeleted | RecallPolicyChanged | CallbackRuleEvent | CallbackRuleTested;
 
 /** A domain event as it was decided. */
 export type NewEvent = DomainEvent;
@@ -34,7 +35,6 @@ export function isCallbackRuleEvent(event: StampedEvent): event is Stamped<Callb
   switch (event.type) {
     case 'CallbackRuleSuspended':
     case 'CallbackRuleResumed':
-    case 'CallbackRuleTested':
       return true;
     default:
       return false;

@@ -2,6 +2,7 @@ import { evolveToldOfRule, nothingTold } from '../callback/callbackRuleEvents.js
 import type { ToldOfRule } from '../callback/callbackRuleEvents.js';
 import { tellRuleHealth } from '../callback/tellRuleHealth.js';
 import { testCallbackRule } from '../callback/testCallbackRule.js';
+import type { CallbackRuleTest } from '../callback/testCallbackRule.js';
 import {
   conversationTimeline,
   evolveConversation,
@@ -17,6 +18,7 @@ import type { Verdict } from '../kernel/decider.js';
 import type { ItemId } from '../kernel/ids.js';
 import {
   callbackRuleStream,
+  callbackRuleTestStream,
   conversationStream,
   messageStream,
   recallPolicyStream,
@@ -73,6 +75,11 @@ const policies: Fold<RecallPolicy> = {
 const toldOfRules: Fold<ToldOfRule> = {
   initial: nothingTold,
   evolve: (state, event) => (isCallbackRuleEvent(event) ? evolveToldOfRule(state, event) : state),
+};
+
+const ruleTests: Fold<CallbackRuleTest> = {
+  initial: { made: false },
+  evolve: (state, event) => (event.type === 'CallbackRuleTested' ? { made: true } : state),
 };
 
 /** A group or room as a key; a one-to-one chat has none. */
@@ -149,10 +156,12 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
     effects: () => nothing,
   },
   TestCallbackRule: {
-    stream: (command) => callbackRuleStream(command.ruleId),
+    stream: (command) => callbackRuleTestStream(command.recallId),
     reads: () => ({}),
     decide: (command, set) =>
-      testCallbackRule(command, { enabled: set.facts.rules.some(({ id }) => id === command.ruleId) }),
+      testCallbackRule(command, set.state(callbackRuleTestStream(command.recallId), ruleTests), {
+        enabled: set.facts.rules.some(({ id }) => id === command.ruleId),
+      }),
     effects: () => nothing,
   },
 };

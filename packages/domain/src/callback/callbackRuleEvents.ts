@@ -3,8 +3,8 @@ import type { Event, Stamped } from '../kernel/event.js';
 import type { Instant, ItemId, MsgId } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
 
-// The stream `callback-rule/{id}`: what a rule's owner is told of it. The rule itself is a row. Event
-// type names are the stored format: they never change.
+// The stream `callback-rule/{id}`: what a rule's owner is told of it, and `callback-rule-test/{id}`, one
+// for each test. The rule itself is a row. Event type names are the stored format: they never change.
 
 /** Nothing has succeeded for ten minutes: only probes are sent. */
 export type CallbackRuleSuspended = Event<
@@ -31,7 +31,8 @@ export type CallbackRuleTested = Event<
   }
 >;
 
-export type CallbackRuleEvent = CallbackRuleSuspended | CallbackRuleResumed | CallbackRuleTested;
+/** What stands in a rule's own stream. */
+export type CallbackRuleEvent = CallbackRuleSuspended | CallbackRuleResumed;
 
 /** What the owner of a rule has been told last. */
 export interface ToldOfRule {
@@ -40,14 +41,12 @@ export interface ToldOfRule {
 
 export const nothingTold: ToldOfRule = { suspended: false };
 
-export function evolveToldOfRule(state: ToldOfRule, event: Stamped<CallbackRuleEvent>): ToldOfRule {
+export function evolveToldOfRule(_: ToldOfRule, event: Stamped<CallbackRuleEvent>): ToldOfRule {
   switch (event.type) {
     case 'CallbackRuleSuspended':
       return { suspended: true };
     case 'CallbackRuleResumed':
       return { suspended: false };
-    case 'CallbackRuleTested':
-      return state;
     default:
       return never(event);
   }

@@ -49,6 +49,24 @@ export function ruleForAttempt(planned: CallbackRule, now: CallbackRule): Callba
   return now.dialect === planned.dialect ? now : planned;
 }
 
+/**
+ * Whether a change touches what an attempt depends on: somebody who corrects a URL, a secret or an
+ * authority believes that the receiver works again.
+ */
+export function changesAttempts(before: CallbackRule, after: CallbackRule): boolean {
+  return (
+    before.url !== after.url ||
+    before.dialect !== after.dialect ||
+    before.enabled !== after.enabled ||
+    before.sealedSecret !== after.sealedSecret ||
+    before.previousSecret?.sealed !== after.previousSecret?.sealed ||
+    before.previousSecret?.until !== after.previousSecret?.until ||
+    before.tls?.ca !== after.tls?.ca ||
+    before.tls?.client?.certificate !== after.tls?.client?.certificate ||
+    before.tls?.client?.sealedKey !== after.tls?.client?.sealedKey
+  );
+}
+
 /** Whether a rule wants to hear of a recall or a conversation deletion in this kind of chat. */
 export function wants(rule: CallbackRule, kind: ChatKind): boolean {
   return rule.enabled && rule.chatTypes.includes(kind);

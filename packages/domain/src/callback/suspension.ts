@@ -1,5 +1,7 @@
+import { never } from '../kernel/assert.js';
 import type { Instant } from '../kernel/ids.js';
 import { limits } from '../limits.js';
+import type { DeliveryState } from './delivery.js';
 
 /**
  * How a rule's receiver is doing. When nothing has succeeded for ten minutes the rule is suspended:
@@ -39,7 +41,27 @@ export function observe(health: RuleHealth, outcome: 'accepted' | 'refused', now
         : { status: 'suspended', since: health.since, probes: 0, probeAt: now + probeDelayMs(0) };
     case 'suspended':
       return health;
+    default:
+      return never(health);
   }
+}
+
+/**
+ * The health after a delivery was settled to a state: an attempt that was cut off, which is kept
+ * nowhere, says nothing of the receiver.
+ */
+export function observeSettled(
+  health: RuleHealth,
+  settled: { readonly state: DeliveryState; readonly attempt?: unknown },
+  now: Instant,
+): RuleHealth {
+  if (settled.state.status === 'delivered') return observe(health, 'accepted', now);
+  return settled.attempt === undefined ? health : observe(health, 'refused', now);
+}
+
+/** Whether a rule was suspended or resumed between two healths: what its owner is told. */
+export function isNews(before: RuleHealth, after: RuleHealth): boolean {
+  return (before.status === 'suspended') !== (after.status === 'suspended');
 }
 
 /** How many more requests a rule may have at `now`, besides its own bound; Infinity: any number. */

@@ -1,6 +1,6 @@
 import { assert } from './assert.js';
 import { idEpochMs, isMsgId, mintedAt } from './ids.js';
-import type { MsgId, UserId } from './ids.js';
+import type { ItemId, MsgId, UserId } from './ids.js';
 
 /** Name of an event stream inside one app: `category/part/part`, parts percent-encoded. */
 export type StreamId = string;
@@ -50,6 +50,11 @@ export const recallPolicyStream: StreamId = 'recall-policy';
 
 export function callbackRuleStream(ruleId: string): StreamId {
   return name('callback-rule', ruleId);
+}
+
+/** Each test of a rule is a stream of its own, by the id minted for it: tests may be many. */
+export function callbackRuleTestStream(recallId: ItemId): StreamId {
+  return name('callback-rule-test', recallId);
 }
 
 /** Category and decoded parts of a stream's name. */

@@ -3,7 +3,13 @@ import type { Command, CommandType, Refusal } from '../application/command.js';
 import { handlerOf } from '../application/registry.js';
 import { WorkingSet } from '../application/workingSet.js';
 import type { DomainEvent, NewEvent, RecordedEvent } from '../events.js';
-import { conversationStream, messageStream, recallPolicyStream } from '../kernel/stream.js';
+import {
+  callbackRuleStream,
+  callbackRuleTestStream,
+  conversationStream,
+  messageStream,
+  recallPolicyStream,
+} from '../kernel/stream.js';
 import type { StreamId } from '../kernel/stream.js';
 import { timelineOf } from '../message/message.js';
 import type { LoadedFacts } from '../ports/commandStore.js';
@@ -17,8 +23,8 @@ export interface ExpectedEvent {
 }
 
 export interface Given {
-  /** Facts around the history: chats, roles, heads. */
-  and(facts: Partial<Pick<LoadedFacts, 'chats' | 'roles' | 'heads'>>): Given;
+  /** Facts around the history: chats, roles, heads, rules. */
+  and(facts: Partial<Pick<LoadedFacts, 'chats' | 'roles' | 'heads' | 'rules'>>): Given;
   when(command: Command): {
     /** Exactly these events (none: the state already is what the command asks for), or this refusal. */
     then(expected: readonly ExpectedEvent[] | Refusal): void;
@@ -73,6 +79,11 @@ function streamOf(event: NewEvent): StreamId {
       return conversationStream(event.data.user, event.data.kind, event.data.channel);
     case 'RecallPolicyChanged':
       return recallPolicyStream;
+    case 'CallbackRuleSuspended':
+    case 'CallbackRuleResumed':
+      return callbackRuleStream(event.data.ruleId);
+    case 'CallbackRuleTested':
+      return callbackRuleTestStream(event.data.recallId);
     default:
       return messageStream(event.data.msgId);
   }

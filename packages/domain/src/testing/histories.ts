@@ -2,14 +2,24 @@ import { createCommandLoop } from '../application/commandLoop.js';
 import type { CommandLoop } from '../application/commandLoop.js';
 import type { Command, CommandType, Outcome } from '../application/command.js';
 import type { ChatKind } from '../chat/chat.js';
-import { assert } from '../kernel/assert.js';
+import { healthy } from '../callback/suspension.js';
+import type { RuleHealth } from '../callback/suspension.js';
+import { assert, never } from '../kernel/assert.js';
 import type { AppNo, Instant } from '../kernel/ids.js';
 import type { CommandStore } from '../ports/commandStore.js';
 import type { StoragePorts } from '../ports/storagePorts.js';
 import { createFixedClock, immediateTurn } from './memory/time.js';
 import type { FixedClock } from './memory/time.js';
 import { appSample, attachmentSample, deleteSample, groupSample, idAt, policySample } from './samples.js';
-import { recallSample, ruleSample, sampleInstant, sendSample, textContent } from './samples.js';
+import {
+  recallSample,
+  ruleSample,
+  sampleInstant,
+  sendSample,
+  tellSample,
+  testSample,
+  textContent,
+} from './samples.js';
 import { planRecalls } from './world.js';
 
 // A small world in which commands meet each other all the time, for properties over whole histories.
@@ -17,6 +27,7 @@ import { planRecalls } from './world.js';
 export const historyUsers = ['u1', 'u2', 'u3'] as const;
 export const historyFiles = ['f1', 'f2'] as const;
 export const historyMessages = Array.from({ length: 6 }, (_, n) => idAt(sampleInstant, n));
+export const historyRule = 'r1';
 export const historyGroup = { kind: 'groupchat', id: 'g1' } as const;
 
 /** What somebody asks for, in small numbers; {@link commandFrom} makes a command of it. */
@@ -69,7 +80,19 @@ export function commandFrom(wish: Wish, app: AppNo, now: Instant): Command {
       return { type: 'ExpireMessage', app, msgId, now };
     case 'PurgeAttachment':
       return { type: 'PurgeAttachment', app, msgId, attachment: file, now };
+    case 'TellRuleHealth':
+      return tellSample({ app, ruleId: historyRule, health: healthFrom(wish, now), now });
+    case 'TestCallbackRule': {
+      const recallId = idAt(sampleInstant, 1000 + wish.nth);
+      return testSample({ app, ruleId: historyRule, msgId, recallId, now });
+    }
+    default:
+      return never(wish.type);
   }
+}
+
+function healthFrom({ flag }: Wish, now: Instant): RuleHealth {
+  return flag ? { status: 'suspended', since: now - 600_000, probes: 0, probeAt: now } : healthy;
 }
 
 /** What was asked, and what became of it. */
@@ -95,7 +118,7 @@ export async function createStage(ports: StoragePorts, store: CommandStore = por
   const created = await ports.apps.create(appSample());
   assert(typeof created === 'object', 'the storage is empty');
   const app = created.no;
-  await ports.rules.create(ruleSample(app, 'r1'));
+  await ports.rules.create(ruleSample(app, historyRule));
   await ports.chats.create(groupSample(app, historyGroup.id, { owner: 'u1' }), ['u2']);
   for (const id of historyFiles) await ports.attachments.add(attachmentSample(app, id));
   const nodes = ['a', 'b'].map((node) => nodeOn(store, node));

@@ -1,5 +1,8 @@
 import type { Attachment } from '../attachment/attachment.js';
 import type { CallbackRule } from '../callback/rule.js';
+import { healthy } from '../callback/suspension.js';
+import type { TellRuleHealth } from '../callback/tellRuleHealth.js';
+import type { TestCallbackRule } from '../callback/testCallbackRule.js';
 import type { DeleteConversation } from '../conversation/deleteConversation.js';
 import type { AppNo, AttachmentId, Instant } from '../kernel/ids.js';
 import { composeId, idEpochMs } from '../kernel/ids.js';
@@ -9,6 +12,7 @@ import type { RecallMessage } from '../message/recallMessage.js';
 import type { SendMessage } from '../message/sendMessage.js';
 import type { App } from '../ports/apps.js';
 import type { ChatProfile } from '../ports/chats.js';
+import type { Attempt } from '../ports/deliveryQueue.js';
 import type { User } from '../ports/users.js';
 import type { ChangeRecallPolicy } from '../recall-policy/changeRecallPolicy.js';
 import { sampleInstant } from './memory/time.js';
@@ -103,6 +107,34 @@ export function policySample(change: Partial<ChangeRecallPolicy> = {}): ChangeRe
   };
 }
 
+/** Tells the owner of rule r1 that it is healthy. */
+export function tellSample(change: Partial<TellRuleHealth> = {}): TellRuleHealth {
+  return {
+    type: 'TellRuleHealth',
+    app: 1,
+    ruleId: 'r1',
+    ruleName: 'rule r1',
+    health: healthy,
+    now: sampleInstant,
+    ...change,
+  };
+}
+
+export function testSample(change: Partial<TestCallbackRule> = {}): TestCallbackRule {
+  return {
+    type: 'TestCallbackRule',
+    app: 1,
+    ruleId: 'r1',
+    ruleName: 'rule r1',
+    msgId: idAt(sampleInstant, 1),
+    recallId: idAt(sampleInstant, 2),
+    origin: { ...sampleOrigin, via: 'admin' },
+    by: 'admin',
+    now: sampleInstant,
+    ...change,
+  };
+}
+
 export function appSample(change: Partial<Omit<App, 'no'>> = {}): Omit<App, 'no'> {
   const name = change.name ?? 'demo-app';
   return {
@@ -167,9 +199,30 @@ export function ruleSample(
     url: 'https://backend.example.com/callbacks',
     dialect: 'easemob',
     chatTypes: ['chat', 'groupchat', 'chatroom'],
+    events: null,
     enabled: true,
+    ordered: false,
+    concurrencyMax: null,
     sealedSecret: 'sealed secret',
+    previousSecret: null,
+    tls: null,
     createdAt: sampleInstant,
+    ...change,
+  };
+}
+
+/** A first attempt that the receiver accepted. */
+export function attemptSample(change: Partial<Attempt> = {}): Attempt {
+  return {
+    requestedAt: sampleInstant,
+    tookMs: 12,
+    request: {
+      url: 'https://backend.example.com/callbacks',
+      headers: { 'content-type': 'application/json' },
+    },
+    status: 200,
+    error: null,
+    answerHead: 'ok',
     ...change,
   };
 }

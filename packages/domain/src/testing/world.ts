@@ -3,6 +3,7 @@ import { createCommandLoop } from '../application/commandLoop.js';
 import type { CommandLoop } from '../application/commandLoop.js';
 import type { CommandOf, CommandType, Outcome, Refusals } from '../application/command.js';
 import { wants } from '../callback/rule.js';
+import type { CallbackRule } from '../callback/rule.js';
 import { assert } from '../kernel/assert.js';
 import type { IdSource } from '../ports/idSource.js';
 import type { App } from '../ports/apps.js';
@@ -10,8 +11,9 @@ import type { StoragePorts } from '../ports/storagePorts.js';
 import { conversationTimeline } from '../conversation/conversation.js';
 import type { DeleteConversation } from '../conversation/deleteConversation.js';
 import type { MsgId, UserId } from '../kernel/ids.js';
-import { messageStream } from '../kernel/stream.js';
-import type { ConversationKind } from '../kernel/stream.js';
+import type { ConversationKind, TimelineId } from '../kernel/stream.js';
+import { timelineOf } from '../message/message.js';
+import type { MessageRecalled } from '../message/message.js';
 import type { RecallMessage } from '../message/recallMessage.js';
 import type { SendMessage } from '../message/sendMessage.js';
 import type { ConversationView, RoamingQuery } from '../ports/timelineReader.js';
@@ -27,8 +29,12 @@ export const planRecalls: PlanDeliveries = (decided, rules) =>
       ? []
       : rules
           .filter((rule) => wants(rule, event.data.chat.kind))
-          .map((rule) => ({ rule, events: [index], orderKey: messageStream(event.data.msgId) })),
+          .map((rule) => ({ rule, events: [index], orderKey: orderKeyOf(rule, event) })),
   );
+
+function orderKeyOf(rule: CallbackRule, { data }: MessageRecalled): TimelineId | null {
+  return rule.ordered ? timelineOf(data.from, data.chat) : null;
+}
 
 /** A store in use: an app, a clock, a command loop, and what a test does and sees with them. */
 export interface World {

@@ -1,6 +1,7 @@
 import { condemned, isReadable } from '../../attachment/attachment.js';
 import { evolveConversation, conversationTimeline } from '../../conversation/conversation.js';
 import type { RecordedEvent } from '../../events.js';
+import { never } from '../../kernel/assert.js';
 import type { AppNo, AttachmentId, MsgId } from '../../kernel/ids.js';
 import type { MessageSent } from '../../message/message.js';
 import { messageItemOf, recallItemOf } from '../../timeline/itemOf.js';
@@ -36,7 +37,12 @@ export function applyEvent(state: MemoryState, event: RecordedEvent): void {
       return;
     }
     case 'RecallPolicyChanged':
+    case 'CallbackRuleSuspended':
+    case 'CallbackRuleResumed':
+    case 'CallbackRuleTested':
       return;
+    default:
+      never(event);
   }
 }
 

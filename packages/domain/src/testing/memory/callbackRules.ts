@@ -1,38 +1,55 @@
+import { isOver } from '../../callback/delivery.js';
+import { changesAttempts } from '../../callback/rule.js';
+import { healthy, probeNow } from '../../callback/suspension.js';
 import type { AppNo } from '../../kernel/ids.js';
 import type { CallbackRules } from '../../ports/callbackRules.js';
+import { currentRule } from './state.js';
 import type { MemoryState, RuleRow } from './state.js';
 
 export function createMemoryCallbackRules(state: MemoryState): CallbackRules {
   const ofApp = (app: AppNo): readonly RuleRow[] =>
-    [...state.rules.values()].filter(({ current, removed }) => !removed && current.app === app);
-  const rowOf = (app: AppNo, id: string): RuleRow | undefined =>
-    ofApp(app).find(({ current }) => current.id === id);
+    [...state.rules.values()].filter((row) => !row.removed && row.app === app);
+  const rowOf = (app: AppNo, id: string): RuleRow | undefined => ofApp(app).find((row) => row.id === id);
   const nameTaken = (app: AppNo, name: string, except: string): boolean =>
-    ofApp(app).some(({ current }) => current.name === name && current.id !== except);
+    ofApp(app).some((row) => currentRule(row).name === name && row.id !== except);
   return {
     create: async (rule) => {
       if (nameTaken(rule.app, rule.name, rule.id)) return 'nameTaken';
       const created = { ...rule, version: 1 };
-      state.rules.set(rule.id, { current: created, removed: false, versions: new Map([[1, created]]) });
+      state.rules.set(rule.id, {
+        id: rule.id,
+        app: rule.app,
+        version: 1,
+        versions: new Map([[1, created]]),
+        removed: false,
+        health: healthy,
+        toldSuspended: false,
+      });
       return created;
     },
-    list: async (app) => ofApp(app).map(({ current }) => current),
-    find: async (app, id) => rowOf(app, id)?.current,
-    change: async (app, id, change) => {
+    list: async (app) => ofApp(app).map(currentRule),
+    find: async (app, id) => {
+      const row = rowOf(app, id);
+      return row && currentRule(row);
+    },
+    change: async (app, id, change, now) => {
       const row = rowOf(app, id);
       if (row === undefined) return 'unknown';
       if (change.name !== undefined && nameTaken(app, change.name, id)) return 'nameTaken';
-      row.current = { ...row.current, ...change, version: row.current.version + 1 };
-      row.versions.set(row.current.version, row.current);
-      return row.current;
+      const before = currentRule(row);
+      const after = { ...before, ...change, version: before.version + 1 };
+      row.version = after.version;
+      row.versions.set(after.version, after);
+      if (changesAttempts(before, after)) row.health = probeNow(row.health, now);
+      return after;
     },
     remove: async (app, id) => {
       const row = rowOf(app, id);
       if (row === undefined) return false;
       row.removed = true;
       for (const delivery of state.deliveries.filter(({ rule }) => rule.id === id)) {
-        const { status, attempts } = delivery.state;
-        if (status === 'waiting' || status === 'leased') delivery.state = { status: 'dead', attempts };
+        if (isOver(delivery.state)) continue;
+        delivery.state = { status: 'dead', attempts: delivery.state.attempts };
       }
       return true;
     },

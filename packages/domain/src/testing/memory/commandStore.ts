@@ -1,4 +1,4 @@
-import { plannedDelivery } from '../../callback/delivery.js';
+import { isOver, plannedDelivery } from '../../callback/delivery.js';
 import { chatKeyText, roleKeyText } from '../../chat/chat.js';
 import type { GroupType, Role } from '../../chat/chat.js';
 import type { NewEvent, RecordedEvent } from '../../events.js';
@@ -6,10 +6,17 @@ import { assert } from '../../kernel/assert.js';
 import type { Stamps } from '../../kernel/event.js';
 import type { AppNo } from '../../kernel/ids.js';
 import type { StreamId, TimelineId } from '../../kernel/stream.js';
-import type { Append, CommandStore, LoadedFacts, Unit, WantedFacts } from '../../ports/commandStore.js';
+import type {
+  Append,
+  CommandStore,
+  DueDelivery,
+  LoadedFacts,
+  Unit,
+  WantedFacts,
+} from '../../ports/commandStore.js';
 import { itemIdOf } from '../../timeline/itemOf.js';
 import { applyEvent } from './applyEvent.js';
-import { bodyKey, keyOf, timelineRow } from './state.js';
+import { bodyKey, currentRule, keyOf, timelineRow } from './state.js';
 import type { MemoryState } from './state.js';
 
 /** Commits are atomic because everything that can fail is checked before anything is written. */
@@ -47,8 +54,9 @@ function loadFacts(state: MemoryState, wanted: WantedFacts): LoadedFacts {
     if (row !== undefined) heads.set(timeline, row.messages);
   }
   const rules = [...state.rules.values()]
-    .filter(({ current, removed }) => !removed && current.app === app && current.enabled)
-    .map(({ current }) => current);
+    .filter((row) => !row.removed && row.app === app)
+    .map(currentRule)
+    .filter(({ enabled }) => enabled);
   return { app, streams, chats, roles, heads, rules };
 }
 
@@ -105,7 +113,7 @@ function write(state: MemoryState, unit: Unit): readonly RecordedEvent[] {
     }
   }
   for (const item of unit.erase) state.bodies.delete(bodyKey(unit.app, item));
-  for (const { rule, events } of unit.deliveries) plan(state, unit, rule, events, recorded);
+  for (const due of unit.deliveries) plan(state, unit, due, recorded);
   return recorded;
 }
 
@@ -145,21 +153,27 @@ function timelineStamps(
 function plan(
   state: MemoryState,
   unit: Unit,
-  rule: Unit['deliveries'][number]['rule'],
-  indexes: readonly number[],
+  { rule, events: indexes, orderKey }: DueDelivery,
   recorded: readonly RecordedEvent[],
 ): void {
-  const planned = state.rules.get(rule.id)?.versions.get(rule.version);
   const events = indexes.flatMap((index) => recorded[index] ?? []);
   const [first] = events;
-  assert(planned !== undefined && first !== undefined, 'what is planned was checked');
+  assert(first !== undefined, 'what is planned was checked');
+  const isBehind =
+    orderKey !== null &&
+    state.deliveries.some(
+      (row) => row.rule.id === rule.id && row.orderKey === orderKey && !isOver(row.state),
+    );
+  state.planned += 1;
   state.deliveries.push({
     id: `${rule.id}:${first.position}`,
     app: unit.app,
-    rule: planned,
+    nth: state.planned,
+    rule: { id: rule.id, version: rule.version },
+    orderKey,
     positions: events.map(({ position }) => position),
     createdAt: first.occurredAt,
     attempts: [],
-    state: plannedDelivery(first.occurredAt),
+    state: plannedDelivery(first.occurredAt, isBehind),
   });
 }

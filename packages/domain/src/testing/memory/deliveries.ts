@@ -1,17 +1,10 @@
-import { redeliver } from '../../callback/delivery.js';
-import { ruleForRedelivery } from '../../callback/rule.js';
-import { assert } from '../../kernel/assert.js';
-import type { AppNo, Instant } from '../../kernel/ids.js';
-import type { App } from '../../ports/apps.js';
-import type {
-  ClaimedDelivery,
-  DeliveryQueue,
-  DeliveryReader,
-  DeliveryStatusFilter,
-  DeliveryView,
-} from '../../ports/deliveryQueue.js';
-import { paged } from './paging.js';
-import type { DeliveryRow, MemoryState } from './state.js';
+import { isOver, released } from '../../callback/delivery.js';
+import { attemptAt, attemptsAllowed, isNews, observeSettled, probing } from '../../callback/suspension.js';
+import type { Instant } from '../../kernel/ids.js';
+import type { ClaimedDelivery, DeliveryQueue } from '../../ports/deliveryQueue.js';
+import { appOf, dueAtOf, eventsOf, ruleOf, ruleRowOf } from './deliveryRows.js';
+import { currentRule } from './state.js';
+import type { DeliveryRow, MemoryState, RuleRow } from './state.js';
 
 export function createMemoryDeliveryQueue(state: MemoryState): DeliveryQueue {
   /** The row when its lease is still the owner's; a lease that ran out lasts until somebody takes it. */
@@ -20,13 +13,21 @@ export function createMemoryDeliveryQueue(state: MemoryState): DeliveryQueue {
       (row) => row.id === id && row.state.status === 'leased' && row.state.owner === owner,
     );
   return {
-    claim: async ({ max, owner, now, leaseMs }) =>
-      state.deliveries
-        .map((row) => ({ row, dueAt: dueAt(row) }))
-        .filter(({ dueAt }) => dueAt <= now)
-        .sort((a, b) => a.dueAt - b.dueAt)
-        .slice(0, max)
-        .map(({ row }) => lease(state, row, owner, now + leaseMs)),
+    due: async () =>
+      sendingRules(state)
+        .map((rule) => {
+          const next = Math.min(...state.deliveries.filter(isOf(rule)).map(dueAtOf));
+          return { ruleId: rule.id, dueAt: attemptAt(rule.health, next) };
+        })
+        .filter(({ dueAt }) => dueAt !== Infinity),
+    claim: async ({ rules, owner, now, leaseMs }) =>
+      rules.flatMap(({ ruleId, max }) => {
+        const rule = sendingRules(state).find(({ id }) => id === ruleId);
+        if (rule === undefined) return [];
+        const taken = dueOf(state, rule, now).slice(0, Math.min(max, roomOf(state, rule, now)));
+        if (taken.length > 0) rule.health = probing(rule.health, now);
+        return taken.map((row) => lease(state, row, owner, now + leaseMs));
+      }),
     extend: async (ids, owner, leaseUntil) =>
       ids.filter((id) => {
         const row = held(id, owner);
@@ -34,89 +35,68 @@ export function createMemoryDeliveryQueue(state: MemoryState): DeliveryQueue {
         row.state = { ...row.state, leaseUntil };
         return true;
       }),
-    settle: async (settled) => {
-      for (const { id, owner, state: next, attempt } of settled) {
+    settle: async (settled, now) => {
+      const rules = [...state.rules.values()];
+      const before = new Map(rules.map((rule) => [rule, rule.health]));
+      let anyReleased = false;
+      for (const { id, owner, ...outcome } of settled) {
         const row = held(id, owner);
         if (row === undefined) continue;
-        row.state = next;
-        if (attempt !== undefined) row.attempts.push(attempt);
+        row.state = outcome.state;
+        if (outcome.attempt !== undefined) row.attempts.push(outcome.attempt);
+        const rule = ruleRowOf(state, row);
+        rule.health = observeSettled(rule.health, outcome, now);
+        if (isOver(row.state) && releaseNext(state, row, now)) anyReleased = true;
       }
-    },
-    redeliver: async (app, id, now) => {
-      const row = state.deliveries.find((delivery) => delivery.app === app && delivery.id === id);
-      if (row === undefined) return 'unknown';
-      if (row.state.status === 'leased') return 'underway';
-      row.rule = ruleForRedelivery(row.rule, state.rules.get(row.rule.id)?.current ?? row.rule);
-      row.state = redeliver(now);
-      return 'queued';
-    },
-    nextDueAt: async () => {
-      const next = Math.min(...state.deliveries.map(dueAt));
-      return next === Infinity ? undefined : next;
+      const healthChanged = rules.some((rule) => isNews(before.get(rule) ?? rule.health, rule.health));
+      return { released: anyReleased, healthChanged };
     },
   };
 }
 
-export function createMemoryDeliveryReader(state: MemoryState): DeliveryReader {
-  return {
-    page: async ({ app, status, from, limit }) => {
-      const rows = state.deliveries
-        .map((row, index) => ({ row, index }))
-        .filter(({ row }) => row.app === app && (status === undefined || statusOf(row) === status));
-      const { entities, ...rest } = paged(rows, ({ index }) => [-index], from, limit);
-      return { entities: entities.map(({ row }) => view(state, row)), ...rest };
-    },
-    find: async (app, id) => {
-      const row = state.deliveries.find((delivery) => delivery.app === app && delivery.id === id);
-      return row && { delivery: view(state, row), attempts: [...row.attempts] };
-    },
-  };
+function isOf(rule: RuleRow): (row: DeliveryRow) => boolean {
+  return (row) => row.rule.id === rule.id;
 }
 
-/** When somebody may take the delivery; never, when it is over. */
-function dueAt({ state }: DeliveryRow): Instant {
-  switch (state.status) {
-    case 'waiting':
-      return state.dueAt;
-    case 'leased':
-      return state.leaseUntil;
-    case 'delivered':
-    case 'dead':
-      return Infinity;
-  }
+/** The rules that may send: there and enabled. */
+function sendingRules(state: MemoryState): readonly RuleRow[] {
+  return [...state.rules.values()].filter((rule) => !rule.removed && currentRule(rule).enabled);
+}
+
+/** A rule's deliveries that somebody may take, the oldest due first. */
+function dueOf(state: MemoryState, rule: RuleRow, now: Instant): readonly DeliveryRow[] {
+  return state.deliveries
+    .filter(isOf(rule))
+    .filter((row) => dueAtOf(row) <= now)
+    .sort((a, b) => dueAtOf(a) - dueAtOf(b));
+}
+
+/** How many more requests a rule may have, among all workers. */
+function roomOf(state: MemoryState, rule: RuleRow, now: Instant): number {
+  const inHand = state.deliveries
+    .filter(isOf(rule))
+    .filter((row) => row.state.status === 'leased' && row.state.leaseUntil > now).length;
+  const ofItsOwn = (currentRule(rule).concurrencyMax ?? Infinity) - inHand;
+  return Math.max(0, Math.min(ofItsOwn, attemptsAllowed(rule.health, now)));
 }
 
 function lease(state: MemoryState, row: DeliveryRow, owner: string, leaseUntil: Instant): ClaimedDelivery {
   const leased = { status: 'leased', attempts: row.state.attempts, owner, leaseUntil } as const;
   row.state = leased;
-  const { id, rule } = row;
-  return { id, app: appOf(state, row.app), rule, events: eventsOf(state, row), state: leased };
+  const app = appOf(state, row.app);
+  return { id: row.id, app, rule: ruleOf(state, row), events: eventsOf(state, row), state: leased };
 }
 
-function statusOf({ state }: DeliveryRow): DeliveryStatusFilter {
-  return state.status === 'waiting' || state.status === 'leased' ? 'pending' : state.status;
-}
-
-function view(state: MemoryState, row: DeliveryRow): DeliveryView {
-  const last = row.attempts.at(-1);
-  return {
-    id: row.id,
-    app: appOf(state, row.app),
-    rule: row.rule,
-    events: eventsOf(state, row),
-    state: row.state,
-    createdAt: row.createdAt,
-    lastStatus: last?.status ?? null,
-    lastError: last?.error ?? null,
-  };
-}
-
-function appOf(state: MemoryState, no: AppNo): App {
-  const app = state.apps.find((known) => known.no === no);
-  assert(app !== undefined, `app ${no} is there`);
-  return app;
-}
-
-function eventsOf(state: MemoryState, row: DeliveryRow): DeliveryView['events'] {
-  return row.positions.flatMap((position) => state.events[position - 1] ?? []);
+/** Lets the next one of an ordered rule's conversation go; false when none is behind. */
+function releaseNext(state: MemoryState, over: DeliveryRow, now: Instant): boolean {
+  const next = state.deliveries.find(
+    (row) =>
+      row.rule.id === over.rule.id &&
+      row.orderKey !== null &&
+      row.orderKey === over.orderKey &&
+      row.state.status === 'behind',
+  );
+  if (next === undefined) return false;
+  next.state = released(next.state, now);
+  return true;
 }

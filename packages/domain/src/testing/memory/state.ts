@@ -1,10 +1,13 @@
 import type { Attachment } from '../../attachment/attachment.js';
 import type { DeliveryState } from '../../callback/delivery.js';
+import type { RedeliveryJob } from '../../callback/redelivery.js';
 import type { CallbackRule } from '../../callback/rule.js';
+import type { RuleHealth } from '../../callback/suspension.js';
 import type { Role } from '../../chat/chat.js';
 import type { Conversation } from '../../conversation/conversation.js';
 import { untouchedConversation } from '../../conversation/conversation.js';
 import type { RecordedEvent } from '../../events.js';
+import { assert } from '../../kernel/assert.js';
 import type { AppNo, Instant, ItemId, MsgId, Position, UserId } from '../../kernel/ids.js';
 import type { TimelineId } from '../../kernel/stream.js';
 import type { StoredContent } from '../../message/content.js';
@@ -44,19 +47,37 @@ export interface AttachmentRow {
 }
 
 export interface RuleRow {
-  current: CallbackRule;
-  removed: boolean;
+  readonly id: string;
+  readonly app: AppNo;
+  /** The current one. */
+  version: number;
   readonly versions: Map<number, CallbackRule>;
+  removed: boolean;
+  health: RuleHealth;
+  /** Whether the owner was told last that the rule is suspended. */
+  toldSuspended: boolean;
 }
 
 export interface DeliveryRow {
   readonly id: string;
   readonly app: AppNo;
-  rule: CallbackRule;
+  /** Counts the deliveries in the order in which they were planned. */
+  readonly nth: number;
+  /** As it was planned. */
+  readonly rule: Pick<CallbackRule, 'id' | 'version'>;
+  /** Null: it has no place in a conversation. */
+  orderKey: string | null;
   readonly positions: readonly Position[];
   readonly createdAt: Instant;
   readonly attempts: Attempt[];
   state: DeliveryState;
+}
+
+export interface RedeliveryRow {
+  readonly nth: number;
+  job: RedeliveryJob;
+  /** How far it came in what it has to look at. */
+  cursor: number;
 }
 
 /** Everything that a memory storage holds. */
@@ -74,6 +95,10 @@ export interface MemoryState {
   readonly attachments: Map<string, AttachmentRow>;
   readonly rules: Map<string, RuleRow>;
   readonly deliveries: DeliveryRow[];
+  /** How many deliveries were ever planned. */
+  planned: number;
+  readonly redeliveries: RedeliveryRow[];
+  readonly checkpoints: Map<string, Position>;
   readonly apps: App[];
   readonly users: Map<string, User>;
   readonly secrets: Map<string, string>;
@@ -92,6 +117,9 @@ export function emptyState(): MemoryState {
     attachments: new Map(),
     rules: new Map(),
     deliveries: [],
+    planned: 0,
+    redeliveries: [],
+    checkpoints: new Map(),
     apps: [],
     users: new Map(),
     secrets: new Map(),
@@ -105,6 +133,13 @@ export function keyOf(...parts: readonly (string | number)[]): string {
 
 export function bodyKey(app: AppNo, item: ItemId): string {
   return keyOf(app, item);
+}
+
+/** A rule as it is now, or as it was when it was removed. */
+export function currentRule(row: RuleRow): CallbackRule {
+  const current = row.versions.get(row.version);
+  assert(current !== undefined, `rule ${row.id} has a version ${row.version}`);
+  return current;
 }
 
 /** The timeline's row, made when it was not there yet. */

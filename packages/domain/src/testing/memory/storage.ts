@@ -5,9 +5,15 @@ import { createMemoryAttachments } from './attachments.js';
 import { createMemoryCallbackRules } from './callbackRules.js';
 import { createMemoryChatReader, createMemoryChats } from './chats.js';
 import { createMemoryCommandStore } from './commandStore.js';
-import { createMemoryDeliveryQueue, createMemoryDeliveryReader } from './deliveries.js';
+import { createMemoryDeliveryQueue } from './deliveries.js';
+import { createMemoryDeliveryReader } from './deliveryReader.js';
 import { createMemoryApps, createMemorySecrets, createMemoryUsers } from './directory.js';
-import { bodyKey, emptyState, keyOf } from './state.js';
+import { createMemoryEventLog } from './eventLog.js';
+import { createMemoryFinishedDeliveries } from './finishedDeliveries.js';
+import { createMemoryRedeliveries } from './redeliveries.js';
+import { createMemoryRuleHealths } from './ruleHealths.js';
+import { createMemorySealedSecrets } from './sealedSecrets.js';
+import { bodyKey, emptyState } from './state.js';
 import type { MemoryState } from './state.js';
 import { createMemoryTimelineReader } from './timelineReader.js';
 
@@ -16,22 +22,29 @@ export function createMemoryStorage(): StoragePorts {
   const state = emptyState();
   return {
     commands: createMemoryCommandStore(state),
-    log: {
-      ofStream: async (app, stream) => state.streams.get(keyOf(app, stream)) ?? [],
-      after: async (position, limit) => state.events.slice(position, position + limit),
-    },
+    log: createMemoryEventLog(state),
     timelines: createMemoryTimelineReader(state),
     contents: { read: async (app, items) => new Map(items.flatMap((item) => bodyOf(state, app, item))) },
     expired: { list: async (now, limit) => expiredOf(state, now).slice(0, limit) },
     deliveries: createMemoryDeliveryQueue(state),
     deliveryReader: createMemoryDeliveryReader(state),
+    redeliveries: createMemoryRedeliveries(state),
+    finishedDeliveries: createMemoryFinishedDeliveries(state),
     rules: createMemoryCallbackRules(state),
+    ruleHealths: createMemoryRuleHealths(state),
+    checkpoints: {
+      read: async (feed) => state.checkpoints.get(feed),
+      write: async (feed, position) => {
+        state.checkpoints.set(feed, position);
+      },
+    },
     apps: createMemoryApps(state),
     users: createMemoryUsers(state),
     chats: createMemoryChats(state),
     chatReader: createMemoryChatReader(state),
     attachments: createMemoryAttachments(state),
     secrets: createMemorySecrets(state),
+    sealedSecrets: createMemorySealedSecrets(state),
   };
 }
 
