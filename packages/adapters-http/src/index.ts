@@ -10,4 +10,5 @@ export { meteredDeliveries } from './ops/meteredDeliveries.js';
 export { meteredLoop } from './ops/meteredLoop.js';
 export { createMetrics } from './ops/metrics.js';
 export type { Metrics, MetricsDeps } from './ops/metrics.js';
+export type { NatsState } from './ops/natsMetrics.js';
 export type { ReadinessCheck } from './ops/readiness.js';

@@ -6,6 +6,7 @@ import type { AdminDeps } from './deps.js';
 import { problem, refuse } from './errors.js';
 import { messageEventRoutes } from './messageEvents.js';
 import { recallPolicyRoutes } from './recallPolicy.js';
+import { redeliveryRoutes } from './redeliveries.js';
 
 /** The management API: JSON in snake_case, times in milliseconds, one shape of errors. */
 export function adminApi(deps: AdminDeps): Api {
@@ -14,6 +15,7 @@ export function adminApi(deps: AdminDeps): Api {
     ...recallPolicyRoutes(deps),
     ...callbackRuleRoutes(deps),
     ...deliveryRoutes(deps),
+    ...redeliveryRoutes(deps),
     ...messageEventRoutes(deps),
   ];
   return {

@@ -1,22 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import type { CallbackRule } from '@recalld/domain';
+import { healthy } from '@recalld/domain';
 import { appOf, param } from '../route.js';
 import type { Call, JsonAnswer, RawAnswer, Route } from '../route.js';
 import type { AdminDeps } from './deps.js';
 import { problem } from './errors.js';
 import { listAnswer, listQuerySchemas, listSchema, pageOf, readListQuery } from './lists.js';
-import { readRuleChange, readNewRule } from './ruleBodies.js';
-import { closedObject, commonErrors, error, ruleChange, ruleFields, ruleSchema } from './schemas.js';
+import { callbackRuleActionRoutes } from './ruleActions.js';
+import { ruleAnswer, ruleShown, unknownRule } from './ruleAnswers.js';
+import { readNewRule, readRuleChange } from './ruleBodies.js';
+import { newRule, ruleChange, ruleSchema } from './ruleSchemas.js';
+import { commonErrors, error } from './schemas.js';
 
 const path = '/admin/v1/apps/{org}/{app}/callback-rules';
-const unknown = problem('not_found', 'Check the id: the app has no such callback rule.');
 const nameTaken = problem('conflict', 'Choose another name: a callback rule of the app has this one.');
 const common = { tag: 'Callback rules', auth: 'rootOrApp' } as const;
 const one = { 200: { description: 'The rule as it now is', schema: ruleSchema }, ...commonErrors };
 
 /** Where an app's callbacks go. */
 export function callbackRuleRoutes(deps: AdminDeps): readonly Route[] {
-  return [...collection(deps), ...item(deps)];
+  return [...collection(deps), ...item(deps), ...callbackRuleActionRoutes(deps)];
 }
 
 function collection(deps: AdminDeps): readonly Route[] {
@@ -37,7 +39,7 @@ function collection(deps: AdminDeps): readonly Route[] {
       path,
       operationId: 'createCallbackRule',
       summary: 'Make a callback rule',
-      body: closedObject(ruleFields, ['name', 'url', 'dialect']),
+      body: newRule,
       answers: {
         201: { description: 'The rule; with its secret when the server made it', schema: ruleSchema },
         ...commonErrors,
@@ -57,7 +59,7 @@ function item(deps: AdminDeps): readonly Route[] {
       operationId: 'getCallbackRule',
       summary: 'Read a callback rule',
       answers: one,
-      handle: async (call) => shownOr404(await deps.storage.rules.find(appOf(call).no, param(call, 'id'))),
+      handle: (call) => read(deps, call),
     },
     {
       ...common,
@@ -84,50 +86,50 @@ function item(deps: AdminDeps): readonly Route[] {
 async function list(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const query = readListQuery(call);
   if (!query.ok) return query.answer;
-  const rules = await deps.storage.rules.list(appOf(call).no);
+  const app = appOf(call).no;
+  const rules = await deps.storage.rules.list(app);
+  const healths = await deps.storage.ruleHealths.ofApp(app);
   return listAnswer(
     pageOf(rules, ({ createdAt, id }) => ({ at: createdAt, id }), query.value),
-    shown,
+    (rule) => ruleShown(rule, healths.get(rule.id), call.receivedAt),
   );
 }
 
 async function create(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const app = appOf(call);
-  const read = readNewRule(deps, app, call.body);
-  if (!read.ok) return read.answer;
-  const { fields, madeSecret } = read.value;
+  const asked = readNewRule(deps, app, call.body);
+  if (!asked.ok) return asked.answer;
+  const { fields, madeSecret } = asked.value;
   const made = { id: randomUUID(), app: app.no, createdAt: call.receivedAt, ...fields };
   const rule = await deps.storage.rules.create(made);
   if (rule === 'nameTaken') return nameTaken;
   const once = madeSecret === undefined ? {} : { secret: madeSecret };
-  return { status: 201, body: { ...shown(rule), ...once } };
+  return { status: 201, body: { ...ruleShown(rule, healthy, call.receivedAt), ...once } };
+}
+
+async function read(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
+  const rule = await deps.storage.rules.find(appOf(call).no, param(call, 'id'));
+  return rule === undefined ? unknownRule : ruleAnswer(deps, call, rule);
 }
 
 async function change(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const app = appOf(call);
   const id = param(call, 'id');
+  const now = call.receivedAt;
   const { rules } = deps.storage;
   const current = await rules.find(app.no, id);
-  if (current === undefined) return unknown;
-  const read = readRuleChange(deps, app, current, call.body);
-  if (!read.ok) return read.answer;
-  const rule = await rules.change(app.no, id, read.value);
+  if (current === undefined) return unknownRule;
+  const asked = readRuleChange(deps, app, current, call.body, now);
+  if (!asked.ok) return asked.answer;
+  const rule = await rules.change(app.no, id, asked.value, now);
   if (rule === 'nameTaken') return nameTaken;
-  return shownOr404(rule === 'unknown' ? undefined : rule);
+  if (rule === 'unknown') return unknownRule;
+  // What the rule held, or what waited for a probe, may go out now.
+  deps.signals.announce(['deliveriesDue']);
+  return ruleAnswer(deps, call, rule);
 }
 
 async function remove(deps: AdminDeps, call: Call): Promise<JsonAnswer | RawAnswer> {
   const removed = await deps.storage.rules.remove(appOf(call).no, param(call, 'id'));
-  return removed ? { status: 204, headers: {}, raw: '' } : unknown;
-}
-
-function shownOr404(rule: CallbackRule | undefined): JsonAnswer {
-  return rule === undefined ? unknown : { status: 200, body: shown(rule) };
-}
-
-/** A rule as it is answered: never with its secret. */
-function shown(rule: CallbackRule): object {
-  const { id, name, url, dialect, chatTypes: chat_types, enabled } = rule;
-  const has_secret = rule.sealedSecret !== null;
-  return { id, name, url, dialect, chat_types, enabled, has_secret, created_at: rule.createdAt };
+  return removed ? { status: 204, headers: {}, raw: '' } : unknownRule;
 }

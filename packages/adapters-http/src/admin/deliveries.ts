@@ -1,8 +1,10 @@
-import type { Attempt, DeliveryState, DeliveryStatusFilter, DeliveryView } from '@recalld/domain';
+import { limits } from '@recalld/domain';
+import type { DeliveryStatusFilter } from '@recalld/domain';
 import { appOf, param, queryText } from '../route.js';
 import type { Call, JsonAnswer, Route } from '../route.js';
 import { bad, good } from './checked.js';
 import type { Checked } from './checked.js';
+import { attemptShown, bodyShown, deliveryAnswer, deliveryShown } from './deliveryAnswers.js';
 import type { AdminDeps } from './deps.js';
 import { problem } from './errors.js';
 import { listAnswer, listQuerySchemas, listSchema, readListQuery } from './lists.js';
@@ -23,7 +25,11 @@ export function deliveryRoutes(deps: AdminDeps): readonly Route[] {
       path,
       operationId: 'listDeliveries',
       summary: 'List deliveries, newest first',
-      query: { status: { type: 'string', enum: statuses }, ...listQuerySchemas },
+      query: {
+        status: { type: 'string', enum: statuses },
+        rule_id: { type: 'string', maxLength: limits.idBytesMax },
+        ...listQuerySchemas,
+      },
       answers: {
         200: { description: 'Deliveries', schema: listSchema(deliverySchema) },
         ...commonErrors,
@@ -58,79 +64,62 @@ export function deliveryRoutes(deps: AdminDeps): readonly Route[] {
 async function list(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const query = readListQuery(call);
   if (!query.ok) return query.answer;
-  const status = readStatus(call);
-  if (!status.ok) return status.answer;
-  const filter = status.value === undefined ? {} : { status: status.value };
-  const page = await deps.storage.deliveryReader.page({ app: appOf(call).no, ...filter, ...query.value });
-  return listAnswer(page, (delivery) => summary(deps, delivery));
+  const filter = readFilter(call);
+  if (!filter.ok) return filter.answer;
+  const app = appOf(call).no;
+  const { deliveryReader, ruleHealths } = deps.storage;
+  const page = await deliveryReader.page({ app, ...filter.value, ...query.value });
+  const healths = await ruleHealths.ofApp(app);
+  return listAnswer(page, (delivery) => deliveryShown(deps, delivery, healths));
 }
 
-function readStatus(call: Call): Checked<DeliveryStatusFilter | undefined> {
+interface Filter {
+  readonly status?: DeliveryStatusFilter;
+  readonly ruleId?: string;
+}
+
+function readFilter(call: Call): Checked<Filter> {
   const text = queryText(call, 'status');
-  if (text === undefined) return good(undefined);
   const status = statuses.find((known) => known === text);
-  return status === undefined ? bad(`Send one of ${statuses.join(', ')} as status.`) : good(status);
+  if (text !== undefined && status === undefined) {
+    return bad(`Send one of ${statuses.join(', ')} as status.`);
+  }
+  const ruleId = queryText(call, 'rule_id');
+  if (ruleId !== undefined && ruleId.length > limits.idBytesMax) {
+    return bad('Send the id of a callback rule as rule_id.');
+  }
+  return good({ ...(status === undefined ? {} : { status }), ...(ruleId === undefined ? {} : { ruleId }) });
 }
 
 async function read(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const found = await deps.storage.deliveryReader.find(appOf(call).no, param(call, 'id'));
   if (found === undefined) return unknown;
   const { delivery, attempts } = found;
-  const { body } = await deps.callbackRequests.render(delivery);
-  const attempt_log = attempts.map(attemptShown);
-  return { status: 200, body: { ...summary(deps, delivery), request_body: body, attempt_log } };
+  const request_body = await bodyShown(deps, delivery);
+  return deliveryAnswer(deps, 200, delivery, { request_body, attempt_log: attempts.map(attemptShown) });
 }
 
 async function redeliver(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
-  const { storage, signals } = deps;
+  const { redeliveries, deliveryReader, rules, ruleHealths } = deps.storage;
   const app = appOf(call).no;
   const id = param(call, 'id');
-  const known = await storage.deliveryReader.find(app, id);
+  const now = call.receivedAt;
+  const known = await deliveryReader.find(app, id);
   if (known === undefined) return unknown;
+  const { rule } = known.delivery;
   // Whoever removed a rule wants nothing sent there any more.
-  if ((await storage.rules.find(app, known.delivery.rule.id)) === undefined) return ruleGone;
-  switch (await storage.deliveries.redeliver(app, id, call.receivedAt)) {
+  if ((await rules.find(app, rule.id)) === undefined) return ruleGone;
+  switch (await redeliveries.one(app, id, now)) {
     case 'unknown':
       return unknown;
     case 'underway':
       return problem('conflict', 'Try again in a few seconds: an attempt of this delivery is under way.');
     case 'queued': {
-      signals.announce(['deliveriesDue']);
-      const found = await storage.deliveryReader.find(app, id);
-      return found === undefined ? unknown : { status: 202, body: summary(deps, found.delivery) };
+      // Who sends one again believes that the receiver works: a suspended rule is tried at once.
+      await ruleHealths.probeNow(app, rule.id, now);
+      deps.signals.announce(['deliveriesDue']);
+      const found = await deliveryReader.find(app, id);
+      return found === undefined ? unknown : deliveryAnswer(deps, 202, found.delivery);
     }
   }
-}
-
-function summary(deps: AdminDeps, delivery: DeliveryView): object {
-  const { id, rule, state, lastStatus, lastError, createdAt } = delivery;
-  return {
-    id,
-    rule_id: rule.id,
-    rule_name: rule.name,
-    call_id: deps.callbackRequests.callId(delivery),
-    url: rule.url,
-    ...progress(state),
-    last_status: lastStatus,
-    last_error: lastError,
-    created_at: createdAt,
-  };
-}
-
-/** While an attempt is under way, the next one is made when its lease ends without an outcome. */
-function progress(state: DeliveryState): object {
-  const { attempts } = state;
-  switch (state.status) {
-    case 'waiting':
-      return { status: 'pending', attempts, next_attempt_at: state.dueAt };
-    case 'leased':
-      return { status: 'pending', attempts, next_attempt_at: state.leaseUntil };
-    case 'delivered':
-    case 'dead':
-      return { status: state.status, attempts, next_attempt_at: null };
-  }
-}
-
-function attemptShown({ requestedAt, tookMs, status, error: failure, answerHead }: Attempt): object {
-  return { requested_at: requestedAt, took_ms: tookMs, status, error: failure, answer_head: answerHead };
 }

@@ -4,8 +4,14 @@ import type { HttpDeps } from '../deps.js';
 /** What the management API needs of the rest. */
 export interface AdminDeps extends Pick<
   HttpDeps,
-  'storage' | 'loop' | 'secretBox' | 'callbackRequests' | 'callbackUrls' | 'settings'
+  'storage' | 'loop' | 'ids' | 'secretBox' | 'callbackRequests' | 'callbackUrls' | 'settings'
 > {
-  /** Told when a delivery is queued again. */
+  /** Told when a delivery may go out, and when a redelivery begins. */
   readonly signals: Pick<Signals, 'announce'>;
+  /** One sentence that says why a rule cannot speak TLS with this PEM text, quoting none of it, or undefined. */
+  readonly checkRuleTls: (tls: {
+    readonly ca: string | null;
+    readonly clientCertificate: string | null;
+    readonly clientKey: string | null;
+  }) => string | undefined;
 }

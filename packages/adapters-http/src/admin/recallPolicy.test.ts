@@ -71,6 +71,6 @@ describe('the recall policy', () => {
   it('adds no event when it is set to what it is', async () => {
     const { ask, ports } = await createAdminWorld();
     await ask('PUT', 'recall-policy', { body: { enabled: true, window_seconds: 120 } });
-    expect(await ports.log.after(0, 10)).toEqual([]);
+    expect((await ports.log.read({ after: 0, limit: 10 })).events).toEqual([]);
   });
 });

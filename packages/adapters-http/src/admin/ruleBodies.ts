@@ -1,24 +1,47 @@
-import { randomBytes } from 'node:crypto';
-import type { App, CallbackRule, CallbackRuleChange, ChatKind } from '@recalld/domain';
+import { publicEventTypes } from '@recalld/domain';
+import type {
+  App,
+  CallbackRule,
+  CallbackRuleChange,
+  ChatKind,
+  Dialect,
+  Instant,
+  PublicEventType,
+} from '@recalld/domain';
 import { bad, good } from './checked.js';
 import type { Checked } from './checked.js';
 import type { AdminDeps } from './deps.js';
-import { chatTypes } from './schemas.js';
-import type { dialects } from './schemas.js';
+import { chatTypes } from './ruleSchemas.js';
+import {
+  alwaysSigns,
+  newSecret,
+  secretChange,
+  wrongKeptSecret,
+  wrongOverlap,
+  wrongSecret,
+} from './ruleSecrets.js';
+import { readTls, wrongTls } from './ruleTls.js';
+import type { TlsBody } from './ruleTls.js';
 
-type Fields = Pick<CallbackRule, 'name' | 'url' | 'dialect' | 'chatTypes' | 'enabled' | 'sealedSecret'>;
+type Fields = Omit<CallbackRule, 'id' | 'app' | 'version' | 'createdAt'>;
 
 /** A body that fits the rows' schemas. */
 interface RuleBody {
   readonly name?: string;
   readonly url?: string;
-  readonly dialect?: (typeof dialects)[number];
+  readonly dialect?: Dialect;
   readonly secret?: string | null;
   readonly chat_types?: readonly ChatKind[];
+  readonly events?: readonly PublicEventType[] | null;
   readonly enabled?: boolean;
+  readonly ordered?: boolean;
+  readonly concurrency_max?: number | null;
+  readonly tls?: TlsBody | null;
 }
 
 type NewRuleBody = RuleBody & Required<Pick<RuleBody, 'name' | 'url' | 'dialect'>>;
+
+type RuleChangeBody = RuleBody & { readonly secret_overlap_seconds?: number };
 
 /** A new rule's fields, and the secret that the server made for it. */
 interface NewRule {
@@ -27,21 +50,28 @@ interface NewRule {
 }
 
 export function readNewRule(deps: AdminDeps, app: App, body: unknown): Checked<NewRule> {
-  const { name, url, dialect, chat_types, enabled, secret } = body as NewRuleBody;
-  const refusal = wrongUrl(deps, url) ?? wrongDialect(app, dialect);
+  const asked = body as NewRuleBody;
+  const { dialect } = asked;
+  const plain = plainFields(asked);
+  const tls = readTls(deps, asked.tls ?? null, null);
+  if (!tls.ok) return tls;
+  const made = { ...defaults, ...plain, name: asked.name, url: asked.url, dialect, tls: tls.value };
+  const madeSecret = alwaysSigns(dialect) && (asked.secret ?? null) === null ? newSecret(dialect) : undefined;
+  const secret = madeSecret ?? asked.secret ?? null;
+  const refusal = wrongUrl(deps, asked.url) ?? wrongRule(app, made) ?? wrongSecret(dialect, secret);
   if (refusal !== undefined) return bad(refusal);
-  const madeSecret = dialect === 'easemob' && (secret ?? null) === null ? newSecret() : undefined;
-  const kept = madeSecret ?? secret ?? null;
-  const fields: Fields = {
-    name,
-    url,
-    dialect,
-    chatTypes: inOrder(chat_types ?? chatTypes),
-    enabled: enabled ?? true,
-    sealedSecret: kept === null ? null : deps.secretBox.seal(kept),
-  };
+  const sealedSecret = secret === null ? null : deps.secretBox.seal(secret);
+  const fields = { ...made, sealedSecret, previousSecret: null };
   return good(madeSecret === undefined ? { fields } : { fields, madeSecret });
 }
+
+const defaults = {
+  chatTypes,
+  events: null,
+  enabled: true,
+  ordered: false,
+  concurrencyMax: null,
+} satisfies Partial<Fields>;
 
 /** What a PATCH changes. The rule as it would then be must be one that could have been made. */
 export function readRuleChange(
@@ -49,24 +79,58 @@ export function readRuleChange(
   app: App,
   current: CallbackRule,
   body: unknown,
+  now: Instant,
 ): Checked<CallbackRuleChange> {
-  const { name, url, dialect, chat_types, enabled, secret } = body as RuleBody;
+  const asked = body as RuleChangeBody;
+  const tls = asked.tls === undefined ? good(undefined) : readTls(deps, asked.tls, current.tls);
+  if (!tls.ok) return tls;
+  const plain = { ...plainFields(asked), ...(tls.value === undefined ? {} : { tls: tls.value }) };
+  const next = { ...current, ...plain };
   const refusal =
-    (url === undefined ? undefined : wrongUrl(deps, url)) ??
-    (dialect === undefined ? undefined : wrongDialect(app, dialect));
+    (asked.url === undefined ? undefined : wrongUrl(deps, asked.url)) ??
+    wrongRule(app, next) ??
+    wrongSecretChange(deps, current, next.dialect, asked);
   if (refusal !== undefined) return bad(refusal);
-  const signs = secret === undefined ? current.sealedSecret !== null : secret !== null;
-  if ((dialect ?? current.dialect) === 'easemob' && !signs) {
-    return bad('Send a secret: an easemob rule always signs.');
+  return good({ ...plain, ...changedSecret(deps, current, next.dialect, asked, now) });
+}
+
+function wrongSecretChange(
+  { secretBox }: AdminDeps,
+  current: CallbackRule,
+  dialect: Dialect,
+  { secret, secret_overlap_seconds }: RuleChangeBody,
+): string | undefined {
+  if (secret !== undefined) {
+    return wrongSecret(dialect, secret) ?? wrongOverlap(dialect, secret_overlap_seconds);
   }
-  return good({
+  if (secret_overlap_seconds !== undefined) return 'Send secret_overlap_seconds with a new secret only.';
+  return wrongKeptSecret(secretBox, current, dialect);
+}
+
+function changedSecret(
+  { secretBox }: AdminDeps,
+  current: CallbackRule,
+  dialect: Dialect,
+  { secret, secret_overlap_seconds: overlapSeconds }: RuleChangeBody,
+  now: Instant,
+): CallbackRuleChange {
+  if (secret !== undefined) return secretChange({ secretBox, current, dialect, secret, overlapSeconds, now });
+  return dialect === current.dialect ? {} : { previousSecret: null };
+}
+
+/** The fields that are stored as they were sent; those that were left out are absent. */
+function plainFields(asked: RuleBody): Partial<Fields> {
+  const { name, url, dialect, chat_types, events, enabled, ordered, concurrency_max } = asked;
+  return {
     ...(name === undefined ? {} : { name }),
     ...(url === undefined ? {} : { url }),
     ...(dialect === undefined ? {} : { dialect }),
-    ...(chat_types === undefined ? {} : { chatTypes: inOrder(chat_types) }),
+    ...(chat_types === undefined ? {} : { chatTypes: inOrder(chatTypes, chat_types) }),
+    ...(events === undefined ? {} : { events: events && inOrder(publicEventTypes, events) }),
     ...(enabled === undefined ? {} : { enabled }),
-    ...(secret === undefined ? {} : { sealedSecret: secret === null ? null : deps.secretBox.seal(secret) }),
-  });
+    ...(ordered === undefined ? {} : { ordered }),
+    ...(concurrency_max === undefined ? {} : { concurrencyMax: concurrency_max }),
+  };
 }
 
 function wrongUrl(deps: AdminDeps, url: string): string | undefined {
@@ -74,16 +138,21 @@ function wrongUrl(deps: AdminDeps, url: string): string | undefined {
   return why === undefined ? undefined : `Correct the url: ${why}.`;
 }
 
-function wrongDialect(app: App, dialect: string): string | undefined {
-  if (dialect !== 'tencent' || app.sdkAppId !== null) return undefined;
-  return 'Use the easemob dialect, or bind an sdkappid to the app first: a tencent callback names one.';
+/** Says which fields of a rule do not fit each other or the app, or undefined. */
+function wrongRule(
+  app: App,
+  rule: Pick<CallbackRule, 'url' | 'dialect' | 'events' | 'tls'>,
+): string | undefined {
+  if (rule.dialect === 'tencent' && app.sdkAppId === null) {
+    return 'Use another dialect, or bind an sdkappid to the app first: a tencent callback names one.';
+  }
+  if (rule.dialect !== 'native' && rule.events !== null) {
+    return 'Send events as null, or use the native dialect: only a native rule chooses among events.';
+  }
+  return wrongTls(rule.tls, rule.url);
 }
 
-/** Each kind once, in one order, so that equal rules look equal. */
-function inOrder(kinds: readonly ChatKind[]): readonly ChatKind[] {
-  return chatTypes.filter((kind) => kinds.includes(kind));
-}
-
-function newSecret(): string {
-  return randomBytes(24).toString('base64url');
+/** Each value once, in one order, so that equal rules look equal. */
+function inOrder<T>(all: readonly T[], some: readonly T[]): readonly T[] {
+  return all.filter((each) => some.includes(each));
 }

@@ -11,11 +11,16 @@ export function closedObject(
   return { type: 'object', additionalProperties: false, required: [...required], properties };
 }
 
-const instant: JsonSchema = {
+/** An answered object with all of these fields. */
+export function openObject(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  return { type: 'object', required: Object.keys(properties), properties };
+}
+
+export const instant: JsonSchema = {
   type: 'integer',
   description: 'Milliseconds since 1970-01-01T00:00:00Z.',
 };
-const nullable = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] });
+export const nullable = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] });
 
 export const appKeyPart: JsonSchema = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
 export const sdkAppId: JsonSchema = { type: 'integer', minimum: 1, maximum: 4_294_967_295 };
@@ -28,46 +33,6 @@ export const recallPolicyFields = {
     maximum: limits.recallWindowSecondsMax,
   },
 } satisfies Record<string, JsonSchema>;
-
-export const chatTypes = ['chat', 'groupchat', 'chatroom'] as const;
-/** The dialects that can be delivered; the domain names one more for later. */
-export const dialects = ['easemob', 'tencent'] as const;
-
-export const ruleFields = {
-  name: {
-    type: 'string',
-    description: 'Unique among the rules of the app.',
-    // Something visible, no control characters, no broken Unicode.
-    pattern: `^(?=.*\\S)[^\\p{Cc}\\p{Cs}]{1,${limits.callbackNameCharsMax}}$`,
-  },
-  url: { type: 'string', minLength: 1, maxLength: limits.callbackUrlCharsMax },
-  dialect: { type: 'string', enum: dialects },
-  secret: {
-    ...nullable({ type: 'string', pattern: `^[\\x20-\\x7e]{1,${limits.callbackSecretCharsMax}}$` }),
-    description: 'Signs what is sent. An easemob rule always has one; a tencent rule may go without (null).',
-  },
-  chat_types: { type: 'array', minItems: 1, maxItems: 3, items: { type: 'string', enum: chatTypes } },
-  enabled: { type: 'boolean' },
-} satisfies Record<string, JsonSchema>;
-
-const { secret, ...shownRuleFields } = ruleFields;
-
-export const ruleSchema: JsonSchema = {
-  type: 'object',
-  required: ['id', ...Object.keys(shownRuleFields), 'has_secret', 'created_at'],
-  properties: {
-    id: { type: 'string' },
-    ...shownRuleFields,
-    has_secret: { type: 'boolean' },
-    created_at: instant,
-    secret: { type: 'string', description: 'Only in the answer that made it.' },
-  },
-};
-
-export const ruleChange: JsonSchema = {
-  ...closedObject({ ...shownRuleFields, secret }, []),
-  minProperties: 1,
-};
 
 const deliveryFields = {
   id: { type: 'string' },
@@ -82,7 +47,11 @@ const deliveryFields = {
   },
   last_status: nullable({ type: 'integer' }),
   last_error: nullable({ type: 'string' }),
-  next_attempt_at: nullable(instant),
+  next_attempt_at: {
+    ...nullable(instant),
+    description:
+      'The earliest time; null when it is over, stands behind another one, or its rule is not enabled.',
+  },
   created_at: instant,
 } satisfies Record<string, JsonSchema>;
 
@@ -91,24 +60,74 @@ const attemptFields = {
   took_ms: { type: 'number' },
   status: nullable({ type: 'integer' }),
   error: nullable({ type: 'string' }),
+  request: {
+    ...nullable(
+      openObject({
+        url: { type: 'string' },
+        headers: { type: 'object', additionalProperties: { type: 'string' } },
+      }),
+    ),
+    description: 'Where it went and its headers; null when none could be made.',
+  },
   answer_head: nullable({ type: 'string', description: "The first bytes of the receiver's answer." }),
 } satisfies Record<string, JsonSchema>;
-
-function openObject(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
-  return { type: 'object', required: Object.keys(properties), properties };
-}
 
 export const deliverySchema: JsonSchema = openObject(deliveryFields);
 
 export const deliveryDetailSchema: JsonSchema = openObject({
   ...deliveryFields,
-  request_body: { type: 'string', description: 'The text as sent.' },
+  request_body: {
+    ...nullable({ type: 'string' }),
+    description: 'The text as sent; null when it cannot be made any more.',
+  },
   attempt_log: {
     type: 'array',
-    description: 'Every attempt, those before a redelivery too.',
+    description: 'Every attempt that is still kept, those before a redelivery too.',
     items: openObject(attemptFields),
   },
 });
+
+export const redeliveryStatuses = ['dead', 'delivered'] as const;
+
+const redeliveryFields = {
+  ids: {
+    type: 'array',
+    minItems: 1,
+    maxItems: limits.redeliveryIdsMax,
+    items: { type: 'string', minLength: 1, maxLength: limits.idBytesMax },
+    description: 'Of deliveries. Those that the app does not have, or that are under way, are passed over.',
+  },
+  since: { ...instant, minimum: 0, description: 'Planned at this time or later, in ms since 1970.' },
+  until: { ...instant, minimum: 0, description: 'Planned before this time; left out: now.' },
+  rule_id: { type: 'string', minLength: 1, maxLength: limits.idBytesMax },
+  statuses: {
+    type: 'array',
+    minItems: 1,
+    maxItems: redeliveryStatuses.length,
+    items: { type: 'string', enum: redeliveryStatuses },
+    description: 'Left out: both.',
+  },
+} satisfies Record<string, JsonSchema>;
+
+/** Either `ids`, or `since` with the rest: the handler says which is amiss. */
+export const newRedelivery: JsonSchema = closedObject(redeliveryFields, []);
+
+export const redeliverySchema: JsonSchema = {
+  type: 'object',
+  required: ['id', 'status', 'queued', 'since', 'until', 'rule_id', 'statuses', 'created_at', 'finished_at'],
+  properties: {
+    id: { type: 'string' },
+    status: { type: 'string', enum: ['running', 'done'] },
+    queued: { type: 'integer', description: 'Deliveries queued again so far.' },
+    ids: { ...redeliveryFields.ids, description: 'What was asked for; left out of lists.' },
+    since: nullable(instant),
+    until: nullable(instant),
+    rule_id: nullable({ type: 'string' }),
+    statuses: nullable(redeliveryFields.statuses),
+    created_at: instant,
+    finished_at: nullable(instant),
+  },
+};
 
 export const eventSchema: JsonSchema = openObject({
   position: { type: 'integer' },

@@ -2,12 +2,16 @@ import type { Clock, CommandType, DeliveryQueue, MessageRecalled, Refusal } from
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Answered } from '../route.js';
 import { Durations, Tally } from './busyMetrics.js';
+import { observeNats } from './natsMetrics.js';
+import type { NatsState } from './natsMetrics.js';
 
 export interface MetricsDeps {
   readonly clock: Clock;
   readonly deliveries: Pick<DeliveryQueue, 'nextDueAt'>;
   /** Of the server, as `recalld_build_info` tells it. */
   readonly version: string;
+  /** When NATS is used. */
+  readonly nats?: NatsState;
 }
 
 /** What the server's parts report of their work. Every method takes well under a microsecond. */
@@ -34,6 +38,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     .labels(deps.version)
     .set(1);
   observeQueue(registry, deps);
+  if (deps.nats !== undefined) observeNats(registry, deps.nats);
 
   const requests = new Durations(
     {
