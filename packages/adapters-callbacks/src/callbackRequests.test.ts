@@ -1,5 +1,8 @@
+import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import type { CallbackRequest } from '@recalld/domain';
 import { createCallbackRequests } from './callbackRequests.js';
+import { newNativeSecret } from './dialects/native/signature.js';
 import { appSample, groupRecallSample, recallSample, recordedSample, ruleSample } from './testing/samples.js';
 
 const box = {
@@ -8,10 +11,11 @@ const box = {
 };
 
 function given() {
+  const opened: string[] = [];
   const asked: unknown[] = [];
   let now = 1_700_000_000_000;
   const requests = createCallbackRequests({
-    box,
+    box: { ...box, open: (sealed) => (opened.push(sealed), box.open(sealed)) },
     hostName: 'im-host-1',
     unread: async (...query) => {
       asked.push(query);
@@ -19,7 +23,7 @@ function given() {
     },
     clock: { now: () => now },
   });
-  return { requests, asked, advance: (ms: number) => (now += ms) };
+  return { requests, asked, opened, advance: (ms: number) => (now += ms) };
 }
 
 const tencentRule = ruleSample({ dialect: 'tencent', sealedSecret: 'sealed:tok' });
@@ -67,5 +71,40 @@ describe('callback requests', () => {
       'acme#im_1000000000000000001',
     );
     expect(requests.callId({ app: appSample(), rule: tencentRule, events })).toBeNull();
+    expect(requests.callId({ app: appSample(), rule: ruleSample({ dialect: 'native' }), events })).toBe(
+      '1000000000000000001',
+    );
+  });
+
+  it('open a secret once, and a changed one again', async () => {
+    const { requests, opened } = given();
+    const events = [recordedSample(recallSample())];
+    const render = (sealedSecret: string) =>
+      requests.render({ app: appSample(), rule: ruleSample({ sealedSecret }), events });
+
+    for (const secret of ['sealed:a', 'sealed:a', 'sealed:b', 'sealed:a']) await render(secret);
+
+    expect(opened).toEqual(['sealed:a', 'sealed:b']);
+  });
+
+  it('are verified under both secrets of a native rule after a rotation, and under the new one alone when the time of the old is over', async () => {
+    const { requests, opened, advance } = given();
+    const start = advance(Date.now() - 1_700_000_000_000);
+    const [old, current] = [newNativeSecret(), newNativeSecret()];
+    const previousSecret = { sealed: `sealed:${old}`, until: start + 1 };
+    const rule = ruleSample({ dialect: 'native', sealedSecret: `sealed:${current}`, previousSecret });
+    const events = [recordedSample(recallSample())];
+    const request = () => requests.render({ app: appSample(), rule, events });
+    const verify = ({ body, headers }: CallbackRequest, secret: string) =>
+      new Webhook(secret).verify(body, { ...headers });
+
+    const during = await request();
+    advance(1);
+    const after = await request();
+
+    expect(verify(during, current)).toEqual(verify(during, old));
+    expect(verify(after, current)).toEqual(verify(during, current));
+    expect(() => verify(after, old)).toThrow('No matching signature');
+    expect(opened).toEqual([current, old].map((secret) => `sealed:${secret}`));
   });
 });

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { appSample, groupRecallSample, recallSample, ruleSample, sampleNow } from '../testing/samples.js';
+import {
+  appSample,
+  groupRecallSample,
+  recallSample,
+  recordedSample,
+  ruleSample,
+  sampleNow,
+} from '../testing/samples.js';
+import { testSample } from '../testing/events.js';
 import type { OpenedDelivery } from './dialect.js';
 import { easemob } from './easemob.js';
 
@@ -9,7 +17,8 @@ function opened(change: Partial<OpenedDelivery> = {}): OpenedDelivery {
     app: appSample(),
     rule: ruleSample(),
     secret: 's3cr3t',
-    events: [recallSample()],
+    previousSecret: null,
+    events: [recordedSample(recallSample())],
     hostName: 'im-host-1',
     unread: 0,
     ...change,
@@ -45,7 +54,7 @@ describe('a recall in the easemob dialect', () => {
   ])(
     'is signed as the vectors of contract B1: %s#%s',
     (org, name, recallId, secret, occurredAt, security) => {
-      const recall = { ...recallSample({ recallId }), occurredAt };
+      const recall = recordedSample({ ...recallSample({ recallId }), occurredAt });
 
       const { body } = easemob.render(opened({ app: appSample({ org, name }), secret, events: [recall] }), 0);
 
@@ -62,7 +71,7 @@ describe('a recall in the easemob dialect', () => {
   });
 
   it.each(['groupchat', 'chatroom'] as const)('names the chat as to and group_id in a %s', (kind) => {
-    const events = [groupRecallSample(3, { chat: { kind, id: '5001' } })];
+    const events = [recordedSample(groupRecallSample(3, { chat: { kind, id: '5001' } }))];
 
     const { body } = easemob.render(opened({ events }), sampleNow);
 
@@ -83,5 +92,21 @@ describe('a recall in the easemob dialect', () => {
     expect([200, 201, 202, 204, 301, 302, 400, 500].filter((status) => easemob.isSuccess(status))).toEqual([
       200,
     ]);
+  });
+});
+
+describe('a test of a rule in the easemob dialect', () => {
+  it('is the recall of ids that name nothing, between names that nobody has', () => {
+    const events = [testSample({ ruleId: 'rule1', msgId: '111', recallId: '222' })];
+
+    const { body } = easemob.render(opened({ events, secret: null }), sampleNow);
+
+    expect(body).toBe(
+      '{"chat_type":"recall","callId":"acme#im_222",' +
+        '"payload":{"ext":{},"ack_message_id":"111","bodies":[]},' +
+        '"host":"im-host-1","appkey":"acme#im","from":"recalld_test","recall_id":"111","to":"recalld_test",' +
+        '"eventType":"chat","msg_id":"222","timestamp":1700000000000,"securityVersion":"1.0.0"}',
+    );
+    expect(easemob.callId(opened({ events }))).toBe('acme#im_222');
   });
 });

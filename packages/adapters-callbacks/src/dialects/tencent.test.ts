@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { MessageRecalled } from '@recalld/domain';
+import type { DomainEvent } from '@recalld/domain';
 import {
   appSample,
   groupRecallSample,
   recallSample,
+  recordedSample,
   ruleSample,
   sampleNow,
   sampleOrigin,
 } from '../testing/samples.js';
+import { testSample } from '../testing/events.js';
 import type { OpenedDelivery } from './dialect.js';
 import { tencent } from './tencent.js';
 
 const rule = ruleSample({ dialect: 'tencent', url: 'https://www.example.com' });
 
-function render(events: readonly MessageRecalled[], change: Partial<OpenedDelivery> = {}, now = sampleNow) {
-  const delivery = { app: appSample(), rule, secret: null, events, hostName: 'im-host-1', unread: 0 };
+function render(decided: readonly DomainEvent[], change: Partial<OpenedDelivery> = {}, now = sampleNow) {
+  const events = decided.map((event) => recordedSample(event));
+  const secrets = { secret: null, previousSecret: null };
+  const delivery = { app: appSample(), rule, ...secrets, events, hostName: 'im-host-1', unread: 0 };
   return tencent.render({ ...delivery, ...change }, now);
 }
 
@@ -105,7 +109,7 @@ describe('recalls of a group in the tencent dialect', () => {
   });
 
   it('have no callId', () => {
-    expect(tencent.callId({ app: appSample(), events: [groupRecallSample(1)] })).toBeNull();
+    expect(tencent.callId({ app: appSample(), events: [recordedSample(groupRecallSample(1))] })).toBeNull();
   });
 
   it('succeed with status 200 alone', () => {
@@ -125,7 +129,23 @@ describe('a one-to-one recall in the tencent dialect', () => {
   });
 
   it('asks for the unread messages of the receiver; one of a group for nobody’s', () => {
-    expect(tencent.unreadOf([recallSample()])).toBe('u2');
-    expect(tencent.unreadOf([groupRecallSample(1)])).toBeUndefined();
+    expect(tencent.unreadOf([recordedSample(recallSample())])).toBe('u2');
+    expect(tencent.unreadOf([recordedSample(groupRecallSample(1))])).toBeUndefined();
+  });
+});
+
+describe('a test of a rule in the tencent dialect', () => {
+  it('is the recall of the first message of a group that nobody has', () => {
+    const { body, url } = render([testSample({ ruleId: rule.id })]);
+
+    expect(body).toBe(
+      '{"CallbackCommand":"Group.CallbackAfterRecallMsg","Operator_Account":"admin","Type":"Private",' +
+        '"GroupId":"recalld_test","MsgSeqList":[{"MsgSeq":1}]}',
+    );
+    expect(new URL(url).searchParams.get('ClientIP')).toBe('192.0.2.7');
+  });
+
+  it('asks for nobody’s unread messages', () => {
+    expect(tencent.unreadOf([testSample({ ruleId: rule.id })])).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { isPublished, never, publicTypeOf, wants } from '@recalld/domain';
 import type { App, CallbackRule, DomainEvent, PublishedEvent, RecordedEvent } from '@recalld/domain';
 import { isTestOf } from '../dialect.js';
-import type { CallbackDialect, OpenedDelivery } from '../dialect.js';
+import type { CallbackDialect } from '../dialect.js';
 import { envelopeOf, eventIdOf, testEnvelopeOf } from './envelope.js';
 import type { CloudEvent } from './envelope.js';
 import { signatureOf } from './signature.js';
@@ -64,11 +64,7 @@ function onlyEventOf(events: readonly RecordedEvent[]): RecordedEvent {
 }
 
 /** The secrets to sign with, the current one first. @throws when there is none: nothing goes out unsigned. */
-function secretsOf(
-  rule: CallbackRule,
-  secret: OpenedDelivery['secret'],
-  previous: OpenedDelivery['previousSecret'],
-): readonly string[] {
+function secretsOf(rule: CallbackRule, secret: string | null, previous: string | null): readonly string[] {
   if (secret === null) throw new Error(`the native rule ${rule.id} has no secret`);
   return previous === null ? [secret] : [secret, previous];
 }

@@ -5,7 +5,7 @@ const keyBytesMin = 24;
 const keyBytesMax = 64;
 const newKeyBytes = 32;
 
-const nativeSecretRule = `${prefix} and the base64 of ${keyBytesMin} to ${keyBytesMax} bytes`;
+const secretFormat = `${prefix} and the base64 of ${keyBytesMin} to ${keyBytesMax} bytes`;
 
 /** Whether a text is `whsec_` and the base64, padded, of 24 to 64 bytes: what Standard Webhooks asks for. */
 export function isNativeSecret(text: string): boolean {
@@ -26,7 +26,7 @@ export function signatureOf(secrets: readonly string[], signed: string): string 
 
 function signatureWith(secret: string, signed: string): string {
   const key = keyOf(secret);
-  if (key === undefined) throw new Error(`the secret of a native rule is ${nativeSecretRule}`);
+  if (key === undefined) throw new Error(`the secret of a native rule is ${secretFormat}`);
   return `v1,${createHmac('sha256', key).update(signed, 'utf8').digest('base64')}`;
 }
 
