@@ -1,6 +1,22 @@
 import path from 'node:path';
+import { hostRefusal, parseNatsUrl, proxyRefusal, rangeRefusal } from '@recalld/adapters-callbacks';
 import { databaseFileName } from '@recalld/adapters-storage';
-import { isIP } from 'node:net';
+import {
+  allowed,
+  appKey,
+  flag,
+  hostName,
+  listOf,
+  oneOf,
+  printable,
+  readVariable,
+  retention,
+  retentionForm,
+  secretVariable,
+  sqlitePath,
+  wholeNumber,
+} from './configValues.js';
+import type { Env, Parse } from './configValues.js';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -12,55 +28,68 @@ export interface Config {
   readonly dataDir: string;
   /** The SQLite file. */
   readonly databasePath: string;
+  /** Null: signals stay inside this process, and no feed is published. */
+  readonly nats: NatsConfig | null;
   readonly rootToken: string | undefined;
   readonly app: { readonly org: string; readonly name: string };
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
   readonly sdkAppId: number | undefined;
   readonly sdkAppKey: string | undefined;
-  readonly callbackAllowPrivate: boolean;
+  readonly callbacks: CallbackConfig;
   /** How long content is kept, ms; null: for ever. */
   readonly messageRetentionMs: number | null;
   readonly attachmentRetentionMs: number | null;
+  /** How long attempts and finished deliveries are kept, ms; null: for ever. */
+  readonly deliveryRetentionMs: number | null;
   readonly secretKey: string | undefined;
+  /** What stored secrets may still be sealed under. */
+  readonly previousSecretKey: string | undefined;
   readonly logLevel: LogLevel;
 }
 
-/** A variable that the server cannot start with; the message is one line and holds no secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+export interface NatsConfig {
+  /** Holds credentials: never logged. */
+  readonly url: string;
+  /** Copies of each stream, and how large one may grow; undefined: as the publisher has it. */
+  readonly replicas: number | undefined;
+  readonly streamBytesMax: number | undefined;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+/** Where callbacks may go, and on which way. */
+export interface CallbackConfig {
+  readonly allowPrivate: boolean;
+  /** Addresses that may be reached although they are not public. */
+  readonly allowRanges: readonly string[];
+  /** Null: any name. */
+  readonly allowHosts: readonly string[] | null;
+  /** May hold a password: never logged. */
+  readonly proxyUrl: string | undefined;
+}
 
-/** Reads a variable's text, or says what it takes. */
-type Parse<T> = (text: string) => T | undefined;
+type Read = <T>(name: string, takes: string, parse: Parse<T>) => T | undefined;
 
 /**
  * Reads the environment. An empty variable counts as unset.
  * @throws ConfigError that names the first wrong variable, what it holds and what it takes.
  */
 export function readConfig(env: Env): Config {
-  const read = <T>(name: string, takes: string, parse: Parse<T>): T | undefined =>
-    readVariable(env, name, takes, parse, (text) => `"${shown(text)}"`);
-  const readSecret = (name: string, min = 8): string | undefined =>
-    readVariable(
-      env,
-      name,
-      `${min} to 256 printable characters`,
-      secret(min),
-      (text) => `${text.length} characters`,
-    );
+  const read: Read = (name, takes, parse) => readVariable(env, { name, takes, parse });
+  const readSecret = (name: string, min?: number) => readVariable(env, secretVariable(name, min));
 
   const dataDir = path.resolve(read('RECALLD_DATA_DIR', 'a folder', (text) => text) ?? './data');
-  refuseUnavailable(env);
+  const standardPath = path.join(dataDir, databaseFileName);
   return {
     host: read('HOST', 'an IP address or a host name', hostName) ?? '127.0.0.1',
     port: read('PORT', 'a number from 0 to 65535', wholeNumber(0, 65_535)) ?? 8080,
     dataDir,
     databasePath:
-      read('RECALLD_DATABASE_URL', 'sqlite:PATH (this version has no other engine)', sqlitePath(dataDir)) ??
-      path.join(dataDir, databaseFileName),
+      read(
+        'RECALLD_DATABASE_URL',
+        'sqlite:PATH (this version has no other engine)',
+        sqlitePath(standardPath),
+      ) ?? standardPath,
+    nats: natsConfig(read),
     rootToken: readSecret('RECALLD_ROOT_TOKEN'),
     app: read('RECALLD_APP', 'ORG#APP, each 1 to 64 of A-Z a-z 0-9 _ -', appKey) ?? {
       org: 'demo-org',
@@ -70,89 +99,59 @@ export function readConfig(env: Env): Config {
     clientSecret: readSecret('RECALLD_CLIENT_SECRET'),
     sdkAppId: read('RECALLD_SDKAPPID', 'a number from 1 to 4294967295', wholeNumber(1, 4_294_967_295)),
     sdkAppKey: readSecret('RECALLD_SDKAPPID_KEY'),
-    callbackAllowPrivate: read('RECALLD_CALLBACK_ALLOW_PRIVATE', 'true or false', flag) ?? false,
+    callbacks: callbackConfig(read),
     messageRetentionMs: read('RECALLD_MESSAGE_RETENTION', retentionForm, retention) ?? null,
     attachmentRetentionMs: read('RECALLD_ATTACHMENT_RETENTION', retentionForm, retention) ?? null,
-    secretKey: readSecret('RECALLD_SECRET_KEY', 32),
-    logLevel: read('RECALLD_LOG_LEVEL', `one of ${logLevels.join(', ')}`, logLevel) ?? 'info',
+    deliveryRetentionMs: deliveryRetention(read('RECALLD_DELIVERY_RETENTION', retentionForm, retention)),
+    secretKey: readSecret('RECALLD_SECRET_KEY', secretKeyCharsMin),
+    previousSecretKey: readSecret('RECALLD_SECRET_KEY_PREVIOUS', secretKeyCharsMin),
+    logLevel: read('RECALLD_LOG_LEVEL', `one of ${logLevels.join(', ')}`, oneOf(logLevels)) ?? 'info',
   };
 }
 
-const retentionForm = 'forever, or a number of days or hours such as 90d or 12h';
+const secretKeyCharsMin = 32;
+const deliveryRetentionMsDefault = 30 * 86_400_000;
 
-function readVariable<T>(
-  env: Env,
-  name: string,
-  takes: string,
-  parse: Parse<T>,
-  show: (text: string) => string,
-): T | undefined {
-  const text = env[name];
-  if (text === undefined || text === '') return undefined;
-  const value = parse(text);
-  if (value === undefined) throw new ConfigError(`${name} holds ${show(text)}; it takes ${takes}`);
-  return value;
+/** Null is `forever`, which is not the default here. */
+function deliveryRetention(read: number | null | undefined): number | null {
+  return read === undefined ? deliveryRetentionMsDefault : read;
 }
 
-/** NATS is announced by its variable, but this version signals inside one process only. */
-function refuseUnavailable(env: Env): void {
-  const url = env['RECALLD_NATS_URL'];
-  if (url === undefined || url === '') return;
-  throw new ConfigError(
-    `RECALLD_NATS_URL holds "${shown(url)}"; this version takes none: signals stay inside the one server`,
+const natsUrlForm = 'nats://[USER:PASSWORD@ or TOKEN@]HOST[:PORT] or tls://…, more hosts after commas';
+
+/** The details are checked without an URL too: a wrong one should not wait for the day that NATS is used. */
+function natsConfig(read: Read): NatsConfig | null {
+  const url = read('RECALLD_NATS_URL', natsUrlForm, (text) =>
+    parseNatsUrl(text) === undefined ? undefined : text,
   );
+  const replicas = read('RECALLD_NATS_REPLICAS', 'a number from 1 to 5', wholeNumber(1, 5));
+  const streamBytesMax = read(
+    'RECALLD_NATS_STREAM_BYTES',
+    'a number of bytes, 1048576 or more',
+    wholeNumber(1_048_576, Number.MAX_SAFE_INTEGER),
+  );
+  return url === undefined ? null : { url, replicas, streamBytesMax };
 }
 
-/** One line of bounded length; whatever may be a password inside a URL is `***`. */
-function shown(text: string): string {
-  return text
-    .replace(/\/\/([^:@]*:)?.*@/, (_, user: string | undefined) => `//${user ?? ''}***@`)
-    .replace(/([?&](?:password|pass|pwd|token|secret|key)=)[^&]*/gi, '$1***')
-    .replace(/[^\x20-\x7e]/g, '?')
-    .slice(0, 200);
-}
-
-function wholeNumber(min: number, max: number): Parse<number> {
-  return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-    return value >= min && value <= max ? value : undefined;
+function callbackConfig(read: Read): CallbackConfig {
+  return {
+    allowPrivate: read('RECALLD_CALLBACK_ALLOW_PRIVATE', 'true or false', flag) ?? false,
+    allowRanges:
+      read(
+        'RECALLD_CALLBACK_ALLOW_RANGES',
+        'ranges such as 10.1.0.0/16 or fd00:1::/32, with commas between',
+        listOf(allowed(rangeRefusal)),
+      ) ?? [],
+    allowHosts:
+      read(
+        'RECALLD_CALLBACK_ALLOW_HOSTS',
+        'names such as api.example.com or *.example.com, with commas between',
+        listOf(allowed(hostRefusal)),
+      ) ?? null,
+    proxyUrl: read(
+      'RECALLD_CALLBACK_PROXY',
+      'http:// or https:// and [USER:PASSWORD@]HOST:PORT',
+      allowed(proxyRefusal),
+    ),
   };
 }
-
-/** Spaces at the ends would not survive an HTTP header. */
-const printable: Parse<string> = (text) =>
-  /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/.test(text) ? text : undefined;
-
-function secret(min: number): Parse<string> {
-  return (text) => (text.length >= min ? printable(text) : undefined);
-}
-
-const hostName: Parse<string> = (text) =>
-  isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text) ? text : undefined;
-
-const flag: Parse<boolean> = (text) => (text === 'true' ? true : text === 'false' ? false : undefined);
-
-const logLevel: Parse<LogLevel> = (text) => logLevels.find((level) => level === text);
-
-const appKey: Parse<{ org: string; name: string }> = (text) => {
-  const [, org, name] = /^([A-Za-z0-9_-]{1,64})#([A-Za-z0-9_-]{1,64})$/.exec(text) ?? [];
-  return org === undefined || name === undefined ? undefined : { org, name };
-};
-
-/** `sqlite:` alone is the file in the data folder; a relative path is relative to where the server runs. */
-function sqlitePath(dataDir: string): Parse<string> {
-  return (text) => {
-    if (!text.startsWith('sqlite:')) return undefined;
-    const file = text.slice('sqlite:'.length);
-    return file === '' ? path.join(dataDir, databaseFileName) : path.resolve(file);
-  };
-}
-
-const hourMs = 3_600_000;
-
-const retention: Parse<number | null> = (text) => {
-  if (text === 'forever') return null;
-  const [, amount, unit] = /^([1-9]\d{0,4})([dh])$/.exec(text) ?? [];
-  if (amount === undefined) return undefined;
-  return Number(amount) * (unit === 'd' ? 24 * hourMs : hourMs);
-};

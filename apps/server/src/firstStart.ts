@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { randomSecret } from '@recalld/adapters-security';
 import type { App, Apps, Clock, SecretBox, Secrets } from '@recalld/domain';
-import { ConfigError } from './config.js';
+import { ConfigError } from './configValues.js';
 import type { Config } from './config.js';
 
 export interface FirstStartDeps {

@@ -1,11 +1,11 @@
-import { SealBroken } from '@recalld/adapters-security';
-import { DataDirInUse, SchemaTooNew } from '@recalld/adapters-storage';
 import { bindings } from './bindings.js';
-import { ConfigError, readConfig } from './config.js';
+import { readConfig } from './config.js';
 import { buildContainer } from './container.js';
 import { makeDataFolders } from './dataFolders.js';
 import { createLog } from './log.js';
+import { misconfigurationIn } from './misconfiguration.js';
 import { checkRetention } from './retention.js';
+import { rotateSecrets } from './secretRotation.js';
 
 /** Exit code of a start that the environment or the data folder forbids. */
 const misconfigured = 78;
@@ -24,7 +24,9 @@ async function run(): Promise<void> {
   makeDataFolders(config);
   const log = createLog(config.logLevel, process.stdout.isTTY);
   const container = buildContainer(config, log);
-  const { apps, log: eventLog } = await container.getAsync(bindings.storage);
+  const { apps, log: eventLog, sealedSecrets: sealed } = await container.getAsync(bindings.storage);
+  const keys = await container.getAsync(bindings.secretKeys);
+  await rotateSecrets({ keys, box: await container.getAsync(bindings.secretBox), sealed, log });
   const { announce, announced } = await container.getAsync(bindings.firstStart);
   announce.forEach(say);
   await announced();
@@ -54,10 +56,7 @@ try {
   await run();
 } catch (fault) {
   // One line for whoever starts the server; a fault of the product shows where it came from.
-  const expected = [ConfigError, DataDirInUse, SchemaTooNew, SealBroken].some(
-    (kind) => fault instanceof kind,
-  );
-  const told = !(fault instanceof Error) ? String(fault) : expected ? fault.message : fault.stack;
-  process.stderr.write(`recalld: ${told}\n`);
-  process.exit(expected ? misconfigured : 1);
+  const told = misconfigurationIn(fault);
+  process.stderr.write(`recalld: ${told ?? (fault instanceof Error ? fault.stack : String(fault))}\n`);
+  process.exit(told === undefined ? 1 : misconfigured);
 }

@@ -1,6 +1,6 @@
 import { readRecallPolicy } from '@recalld/domain';
 import type { Apps, EventLog } from '@recalld/domain';
-import { ConfigError } from './config.js';
+import { ConfigError } from './configValues.js';
 
 /**
  * A message must be kept for as long as it may be recalled.

@@ -1,17 +1,68 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
+import { ConfigError } from './configValues.js';
+import type { Config } from './config.js';
 
 const fileName = 'secret.key';
 
+/** The keys that stored secrets are sealed under. Never printed. */
+export interface SecretKeys {
+  /** What everything is sealed under from now on. */
+  readonly present: string;
+  /** What some of it may still be sealed under. */
+  readonly previous: readonly string[];
+  /** The file whose key another one has replaced; undefined when there is none. */
+  readonly replacedFile: string | undefined;
+}
+
+type KeyConfig = Pick<Config, 'dataDir' | 'secretKey' | 'previousSecretKey'>;
+
 /**
- * The key that encrypts stored secrets: the environment's, else the one kept in the data folder,
- * made on the first start and readable by its owner alone. Never printed.
+ * The environment's key; without one, the key kept in the data folder, which is made on the first
+ * start, readable by its owner alone. Once the environment has a key, the kept one is a previous key.
  */
-export function loadSecretKey(dataDir: string, given: string | undefined): string {
-  if (given !== undefined) return given;
-  const file = path.join(dataDir, fileName);
-  return readKey(file) ?? writeKey(file);
+export function loadSecretKeys(config: KeyConfig): SecretKeys {
+  return choose(config, writeKey);
+}
+
+/**
+ * The same keys for somebody who only reads the store: makes none.
+ * @throws ConfigError when there is no key.
+ */
+export function findSecretKeys(config: KeyConfig): SecretKeys {
+  return choose(config, (file) => {
+    throw new ConfigError(
+      `RECALLD_SECRET_KEY is not set, and there is no "${file}"; it takes the key that the server uses`,
+    );
+  });
+}
+
+function choose(config: KeyConfig, makeKey: (file: string) => string): SecretKeys {
+  const file = path.join(config.dataDir, fileName);
+  const kept = readKey(file);
+  const present = config.secretKey ?? kept ?? makeKey(file);
+  const older = [kept, config.previousSecretKey].filter((key) => key !== undefined);
+  return {
+    present,
+    previous: older.filter((key) => key !== present),
+    replacedFile: kept !== undefined && kept !== present ? file : undefined,
+  };
+}
+
+/** Removes a key's file so that it stays away: nothing is sealed under that key any more. */
+export function removeKeyFile(file: string): void {
+  rmSync(file, { force: true });
+  syncFolder(path.dirname(file));
 }
 
 function readKey(file: string): string | undefined {
@@ -40,7 +91,18 @@ function writeKey(file: string): string {
   } finally {
     unlinkSync(temporary);
   }
+  // Before anything is sealed under it: a power cut must not keep the seals and lose the key.
+  syncFolder(path.dirname(file));
   return readFileSync(file, 'utf8').trim();
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function hasCode(fault: unknown, code: string): boolean {
