@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAdminWorld } from '../testing/adminWorld.js';
+import { attemptAll, createAdminWorld, suspendRules } from '../testing/adminWorld.js';
 import type { AdminWorld } from '../testing/adminWorld.js';
 
 const hook = { name: 'hook', url: 'https://backend.example.com/cb', dialect: 'easemob', secret: 's3cret' };
@@ -27,8 +27,16 @@ describe('callback rules', () => {
       url: 'https://backend.example.com/cb',
       dialect: 'easemob',
       chat_types: ['chat', 'groupchat', 'chatroom'],
+      events: null,
       enabled: true,
+      ordered: false,
+      concurrency_max: null,
+      tls: null,
       has_secret: true,
+      previous_secret_until: null,
+      health: 'healthy',
+      failing_since: null,
+      next_probe_at: null,
       created_at: world.clock.now(),
     });
     const rule = await world.ports.rules.find(world.app.no, String(Object(body).id));
@@ -68,7 +76,6 @@ describe('callback rules', () => {
   });
 
   it.each([
-    ['a dialect that does not exist yet', { dialect: 'native' }],
     ['an unknown dialect', { dialect: 'esperanto' }],
     ['a URL that the guard refuses', { url: 'http://127.0.0.1/' }],
     ['a URL that is too long', { url: `https://a.example/${'x'.repeat(2048)}` }],
@@ -84,6 +91,12 @@ describe('callback rules', () => {
     ['an unknown chat type', { chat_types: ['chat', 'email'] }],
     ['chat types that are no list', { chat_types: 'chat' }],
     ['an enabled that is not true or false', { enabled: 1 }],
+    ['an order that is not true or false', { ordered: 'yes' }],
+    ['no requests at a time', { concurrency_max: 0 }],
+    ['too many requests at a time', { concurrency_max: 65 }],
+    ['half a request at a time', { concurrency_max: 0.5 }],
+    ['a choice of events in another dialect than native', { events: ['message.recalled'] }],
+    ['an overlap, before there is a secret to overlap', { secret_overlap_seconds: 1 }],
     ['an unknown field', { colour: 'red' }],
     ['no name', { name: undefined }],
     ['no URL', { url: undefined }],
@@ -158,7 +171,7 @@ describe('callback rules', () => {
     const world = await createAdminWorld();
     const answer = await world.ask('POST', 'callback-rules', { body: { ...hook, dialect: 'klingon' } });
     expect(answer.status).toBe(400);
-    expect(answer.text).toContain(JSON.stringify('"easemob", "tencent"').slice(1, -1));
+    expect(answer.text).toContain(JSON.stringify('"easemob", "tencent", "native"').slice(1, -1));
     expect(answer.text).not.toContain('klingon');
   });
 
@@ -188,6 +201,59 @@ describe('callback rules', () => {
     const rule = await world.ports.rules.find(world.app.no, id);
     expect(rule).toMatchObject({ sealedSecret: 'sealed:s3cret', version: 2 });
     expect((await world.ask('GET', `callback-rules/${id}`)).body).toEqual(answer.body);
+  });
+
+  it('keep order, and a bound of requests at a time, where they are asked to', async () => {
+    const world = await createAdminWorld();
+    const id = await given(world, { ordered: true, concurrency_max: 64 });
+    const read = await world.ask('GET', `callback-rules/${id}`);
+    expect(read.body).toMatchObject({ ordered: true, concurrency_max: 64 });
+
+    const body = { ordered: false, concurrency_max: null };
+    const changed = await world.ask('PATCH', `callback-rules/${id}`, { body });
+    expect(changed.body).toMatchObject(body);
+    const rule = await world.ports.rules.find(world.app.no, id);
+    expect(rule).toMatchObject({ ordered: false, concurrencyMax: null });
+  });
+
+  it('tell the worker when a change may have set something free', async () => {
+    const world = await createAdminWorld();
+    const id = await given(world, { enabled: false });
+    expect(world.announced).toEqual([]);
+    await world.ask('PATCH', `callback-rules/${id}`, { body: { enabled: true } });
+    expect(world.announced).toEqual(['deliveriesDue']);
+  });
+
+  it('say how their receivers are doing, and when a suspended one is tried next', async () => {
+    const world = await createAdminWorld();
+    const id = await given(world);
+    const start = world.clock.now();
+    await suspendRules(world);
+
+    const { body } = await world.ask('GET', `callback-rules/${id}`);
+    const now = world.clock.now();
+    expect(body).toMatchObject({ health: 'suspended', next_probe_at: now + 60_000 });
+    const { failing_since } = body as { failing_since: number };
+    expect(failing_since).toBeGreaterThan(start);
+    expect(failing_since).toBeLessThanOrEqual(now - 600_000);
+    expect((await world.ask('GET', 'callback-rules')).body).toMatchObject({ entities: [body] });
+
+    // Whoever corrects the URL believes that the receiver works.
+    const url = 'https://backend.example.com/corrected';
+    const corrected = await world.ask('PATCH', `callback-rules/${id}`, { body: { url } });
+    expect(corrected.body).toMatchObject({ url, health: 'suspended', next_probe_at: now });
+  });
+
+  it('say that their receivers fail before they are suspended', async () => {
+    const world = await createAdminWorld();
+    const id = await given(world);
+    await world.recall(await world.send());
+    await attemptAll(world, false);
+    expect((await world.ask('GET', `callback-rules/${id}`)).body).toMatchObject({
+      health: 'failing',
+      failing_since: world.clock.now(),
+      next_probe_at: null,
+    });
   });
 
   it('change their secret without showing it', async () => {

@@ -1,16 +1,22 @@
-import { ruleSample } from '@recalld/domain/testing';
+import { attemptSample, ruleSample } from '@recalld/domain/testing';
 import { describe, expect, it } from 'vitest';
-import { attemptAll, createAdminWorld } from '../testing/adminWorld.js';
+import { attemptAll, claimAll, createAdminWorld, leaseMs, suspendRules } from '../testing/adminWorld.js';
 import type { AdminWorld } from '../testing/adminWorld.js';
+import type { AdminDeps } from './deps.js';
 
 interface Listed {
-  readonly entities: readonly { readonly id: string; readonly status: string }[];
+  readonly entities: readonly {
+    readonly id: string;
+    readonly rule_id: string;
+    readonly status: string;
+    readonly next_attempt_at: number | null;
+  }[];
   readonly cursor?: string;
 }
 
 /** An app with one rule and as many recalls, hence deliveries, as asked for. */
-async function given(recalls: number): Promise<AdminWorld> {
-  const world = await createAdminWorld();
+async function given(recalls: number, change: Partial<AdminDeps> = {}): Promise<AdminWorld> {
+  const world = await createAdminWorld(change);
   await world.ports.rules.create(ruleSample(world.app.no, 'rule-1'));
   for (let n = 0; n < recalls; n += 1) await world.recall(await world.send());
   return world;
@@ -50,11 +56,9 @@ describe('deliveries', () => {
 
   it('are pending until they are over, also while an attempt is under way', async () => {
     const world = await given(1);
-    const leaseMs = 5000;
-    const now = world.clock.now();
-    await world.ports.deliveries.claim({ max: 1, owner: 'a worker', now, leaseMs });
+    await claimAll(world);
     const { entities } = await list(world, '?status=pending');
-    expect(entities).toMatchObject([{ status: 'pending', next_attempt_at: now + leaseMs }]);
+    expect(entities).toMatchObject([{ status: 'pending', next_attempt_at: world.clock.now() + leaseMs }]);
   });
 
   it('are listed by status', async () => {
@@ -86,14 +90,18 @@ describe('deliveries', () => {
     expect(new Set(seen).size).toBe(5);
   });
 
-  it.each(['?status=broken', '?limit=0', '?limit=1001', '?colour=red', `?cursor=${'x'.repeat(513)}`])(
-    'are not listed by %s',
-    async (query) => {
-      const { ask } = await given(1);
-      const answer = await ask('GET', `deliveries${query}`);
-      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
-    },
-  );
+  it.each([
+    '?status=broken',
+    '?limit=0',
+    '?limit=1001',
+    '?colour=red',
+    `?rule_id=${'x'.repeat(65)}`,
+    `?cursor=${'x'.repeat(513)}`,
+  ])('are not listed by %s', async (query) => {
+    const { ask } = await given(1);
+    const answer = await ask('GET', `deliveries${query}`);
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  });
 
   it('show one with its request and every attempt', async () => {
     const world = await given(1);
@@ -111,8 +119,91 @@ describe('deliveries', () => {
       last_status: 500,
       next_attempt_at: null,
       request_body: '1',
-      attempt_log: [{ requested_at: at, took_ms: 12, status: 500, error: null, answer_head: 'no' }],
+      attempt_log: [
+        {
+          requested_at: at,
+          took_ms: 12,
+          request: {
+            url: 'https://backend.example.com/callbacks',
+            headers: { 'content-type': 'application/json' },
+          },
+          status: 500,
+          error: null,
+          answer_head: 'no',
+        },
+      ],
     });
+  });
+
+  it('show one whose request cannot be made any more, without it', async () => {
+    const render = () => Promise.reject(new Error('the secret was not sealed under this key'));
+    const world = await given(1, { callbackRequests: { render, callId: () => null } });
+    const { status, body, text } = await world.ask(
+      'GET',
+      `deliveries/${encodeURIComponent(await only(world))}`,
+    );
+    expect({ status, body }).toMatchObject({ status: 200, body: { request_body: null, attempt_log: [] } });
+    expect(text).not.toContain('sealed');
+  });
+
+  it('show attempts whose request could not be made', async () => {
+    const world = await given(1);
+    const id = await only(world);
+    await claimAll(world, 'w');
+    const state = { status: 'dead', attempts: 1 } as const;
+    const attempt = attemptSample({ request: null, status: null, error: 'no request', answerHead: null });
+    await world.ports.deliveries.settle([{ id, owner: 'w', state, attempt }], world.clock.now());
+    const { body } = await world.ask('GET', `deliveries/${encodeURIComponent(id)}`);
+    expect(body).toMatchObject({ attempt_log: [{ request: null, status: null, error: 'no request' }] });
+  });
+
+  it('are listed by rule', async () => {
+    const world = await given(1);
+    await world.ports.rules.create(ruleSample(world.app.no, 'rule-2'));
+    await world.recall(await world.send());
+
+    const rulesOf = async (query: string) =>
+      (await list(world, query)).entities.map(({ rule_id }) => rule_id);
+    expect(await rulesOf('?rule_id=rule-1')).toEqual(['rule-1', 'rule-1']);
+    expect(await rulesOf('?rule_id=rule-2&status=pending')).toEqual(['rule-2']);
+    expect(await rulesOf('?rule_id=rule-2&status=dead')).toEqual([]);
+    expect(await rulesOf('?rule_id=none')).toEqual([]);
+    expect(await rulesOf('')).toHaveLength(3);
+  });
+
+  it('that stand behind another one are pending, without a time', async () => {
+    const world = await createAdminWorld();
+    await world.ports.rules.create(ruleSample(world.app.no, 'rule-1', { ordered: true }));
+    for (let n = 0; n < 2; n += 1) await world.recall(await world.send());
+    expect((await list(world)).entities).toMatchObject([
+      { status: 'pending', next_attempt_at: null },
+      { status: 'pending', next_attempt_at: expect.any(Number) },
+    ]);
+  });
+
+  it('of a rule that is not enabled are pending, without a time', async () => {
+    const world = await given(1);
+    await world.ask('PATCH', 'callback-rules/rule-1', { body: { enabled: false } });
+    expect((await list(world)).entities).toMatchObject([{ status: 'pending', next_attempt_at: null }]);
+  });
+
+  it('of a suspended rule wait for its probe, which a redelivery brings about at once', async () => {
+    const world = await given(0);
+    await suspendRules(world);
+    await world.recall(await world.send());
+    const now = world.clock.now();
+    const { entities } = await list(world);
+    const next = entities.map(({ next_attempt_at }) => next_attempt_at);
+    const { body: rule } = await world.ask('GET', 'callback-rules/rule-1');
+    expect(next).toEqual([Object(rule).next_probe_at, null, null]);
+    expect(next[0]).toBeGreaterThan(now);
+    expect(await claimAll(world)).toEqual([]);
+
+    const id = encodeURIComponent(entities.at(-1)?.id ?? '');
+    const answer = await world.ask('POST', `deliveries/${id}/redeliver`);
+
+    expect(answer).toMatchObject({ status: 202, body: { status: 'pending', next_attempt_at: now } });
+    expect(await claimAll(world)).toHaveLength(1);
   });
 
   it('are queued again under the same id, and the worker is told', async () => {
@@ -125,16 +216,13 @@ describe('deliveries', () => {
 
     expect(answer).toMatchObject({ status: 202, body: { id, status: 'pending' } });
     expect(world.announced).toEqual(['deliveriesDue']);
-    const now = world.clock.now();
-    const claimed = await world.ports.deliveries.claim({ max: 9, owner: 'w', now, leaseMs: 1000 });
-    expect(claimed.map((delivery) => delivery.id)).toEqual([id]);
+    expect(await claimAll(world)).toEqual([id]);
   });
 
   it('are not queued again while an attempt is under way', async () => {
     const world = await given(1);
     const id = await only(world);
-    const now = world.clock.now();
-    await world.ports.deliveries.claim({ max: 1, owner: 'w', now, leaseMs: 1000 });
+    await claimAll(world);
     const answer = await world.ask('POST', `deliveries/${encodeURIComponent(id)}/redeliver`);
     expect(answer).toMatchObject({ status: 409, body: { error: 'conflict' } });
     expect(world.announced).toEqual([]);

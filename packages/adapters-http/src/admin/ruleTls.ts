@@ -20,7 +20,7 @@ export function readTls(
   current: RuleTls | null,
 ): Checked<RuleTls | null> {
   const { ca = null, client_certificate: certificate = null, client_key: key = null } = asked ?? {};
-  const same = current?.client?.certificate === certificate && key === null ? current.client : null;
+  const same = key === null ? sameClient(current, certificate) : null;
   if (same === null && (certificate === null) !== (key === null)) {
     return bad('Send client_certificate and client_key together in tls: one is of no use without the other.');
   }
@@ -30,6 +30,11 @@ export function readTls(
   const made = certificate === null || key === null ? null : { certificate, sealedKey: secretBox.seal(key) };
   const client = same ?? made;
   return good(ca === null && client === null ? null : { ca, client });
+}
+
+function sameClient(current: RuleTls | null, certificate: string | null): RuleTls['client'] {
+  const client = current?.client ?? null;
+  return client?.certificate === certificate ? client : null;
 }
 
 /** Says why a rule of this URL cannot have this TLS, or undefined. */

@@ -115,6 +115,7 @@ describe('the OpenAPI document', () => {
         'post /admin/v1/apps',
         'put /admin/v1/apps/{org}/{app}/recall-policy',
         'patch /admin/v1/apps/{org}/{app}/callback-rules/{id}',
+        'post /admin/v1/apps/{org}/{app}/redeliveries',
         'get /readyz',
         'get /openapi.json',
       ]),
@@ -137,6 +138,7 @@ describe('the OpenAPI document', () => {
     const deliveries = paths['/admin/v1/apps/{org}/{app}/deliveries']?.['get'];
     expect(deliveries?.parameters.filter((parameter) => parameter.in === 'query')).toMatchObject([
       { name: 'status', required: false },
+      { name: 'rule_id', required: false },
       { name: 'limit', schema: { maximum: 1000, default: 100 } },
       { name: 'cursor' },
     ]);

@@ -115,7 +115,9 @@ function requestBodyOf(route: Route): Operation['requestBody'] {
     return { required: true, content: { 'multipart/form-data': { schema } } };
   }
   if (route.body === undefined) return undefined;
-  return { required: true, content: { 'application/json': { schema: route.body } } };
+  const types: unknown = route.body['type'];
+  const required = !(Array.isArray(types) && types.includes('null'));
+  return { required, content: { 'application/json': { schema: route.body } } };
 }
 
 function responseOf({ description, schema }: AnswerDescription): Response {

@@ -1,5 +1,13 @@
-import type { AccessTokens, Topic } from '@recalld/domain';
-import { createMemorySignals, createMemoryStorage, createWorld } from '@recalld/domain/testing';
+import { limits } from '@recalld/domain';
+import type { AccessTokens, PlanDeliveries, Topic } from '@recalld/domain';
+import {
+  attemptSample,
+  createMemorySignals,
+  createMemoryStorage,
+  createWorld,
+  loopOn,
+  planRecalls,
+} from '@recalld/domain/testing';
 import type { World } from '@recalld/domain/testing';
 import type { FastifyInstance } from 'fastify';
 import { adminApi } from '../admin/api.js';
@@ -22,6 +30,18 @@ const openTokens: AccessTokens = {
     return kind === 'expired' ? 'expired' : 'corrupt';
   },
 };
+
+/** Recalls, and tests of a rule, which go to that rule alone. */
+const planRecallsAndTests: PlanDeliveries = (decided, rules) => [
+  ...planRecalls(decided, rules),
+  ...decided.flatMap((event, index) =>
+    event.type !== 'CallbackRuleTested'
+      ? []
+      : rules
+          .filter(({ id }) => id === event.data.ruleId)
+          .map((rule) => ({ rule, events: [index], orderKey: null })),
+  ),
+];
 
 export interface Answered {
   readonly status: number;
@@ -56,7 +76,8 @@ export async function createAdminWorld(change: Partial<AdminDeps> = {}): Promise
   signals.listen((topic) => announced.push(topic));
   const api = adminApi({
     storage: world.ports,
-    loop: world.loop,
+    loop: loopOn(world.ports.commands, { plan: planRecallsAndTests }),
+    ids: world.ids,
     secretBox: createOpenBox(),
     callbackRequests: {
       render: async ({ rule, events }) => ({
@@ -70,6 +91,10 @@ export async function createAdminWorld(change: Partial<AdminDeps> = {}): Promise
     callbackUrls: {
       refusal: (url) => (url.startsWith('https://') ? undefined : 'it must be an https URL'),
     },
+    checkRuleTls: ({ ca, clientCertificate, clientKey }) =>
+      [ca, clientCertificate, clientKey].every((pem) => pem?.startsWith('PEM ') ?? true)
+        ? undefined
+        : 'it must be PEM',
     settings: { publicUrl: null, messageRetentionMs: null, logRequests: false },
     signals,
     ...change,
@@ -112,23 +137,42 @@ function asker(server: FastifyInstance): AdminWorld['ask'] {
   };
 }
 
-/** Settles every open delivery of the app as a worker would, with one attempt. */
+/** Settles every delivery that is due as a worker would, with one attempt. */
 export async function attemptAll({ ports, clock }: World, accepted: boolean): Promise<void> {
   const owner = 'a worker';
   const now = clock.now();
-  const claimed = await ports.deliveries.claim({ max: 100, owner, now, leaseMs: 1000 });
+  const claimed = await claimAll({ ports, clock }, owner);
   await ports.deliveries.settle(
-    claimed.map(({ id }) => ({
+    claimed.map((id) => ({
       id,
       owner,
       state: { status: accepted ? 'delivered' : 'dead', attempts: 1 },
-      attempt: {
-        requestedAt: now,
-        tookMs: 12,
-        status: accepted ? 200 : 500,
-        error: null,
-        answerHead: accepted ? 'ok' : 'no',
-      },
+      attempt: attemptSample(
+        accepted ? { requestedAt: now } : { requestedAt: now, status: 500, answerHead: 'no' },
+      ),
     })),
+    now,
   );
+}
+
+export const leaseMs = 5_000;
+
+/** Takes every delivery that is due, for {@link leaseMs}; answers their ids. */
+export async function claimAll(
+  { ports, clock }: Pick<World, 'ports' | 'clock'>,
+  owner = 'a worker',
+): Promise<readonly string[]> {
+  const due = await ports.deliveries.due();
+  const rules = due.map(({ ruleId }) => ({ ruleId, max: 100 }));
+  const claimed = await ports.deliveries.claim({ rules, owner, now: clock.now(), leaseMs });
+  return claimed.map(({ id }) => id);
+}
+
+/** Recalls until the receivers have failed for so long that their rules are suspended: from now on. */
+export async function suspendRules(world: World): Promise<void> {
+  for (const waitMs of [0, limits.suspendAfterMs]) {
+    world.clock.advance(waitMs);
+    await world.recall(await world.send());
+    await attemptAll(world, false);
+  }
 }
