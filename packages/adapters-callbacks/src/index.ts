@@ -1,9 +1,13 @@
 export { createCallbackRequests } from './callbackRequests.js';
 export type { CallbackRequestsDeps } from './callbackRequests.js';
 export { createCallbackUrls } from './delivery/addressGuard.js';
-export type { AddressGuardOptions } from './delivery/addressGuard.js';
+export { createEgress, hostRefusal, rangeRefusal } from './delivery/egress.js';
+export type { Egress, EgressOptions } from './delivery/egress.js';
+export { proxyRefusal } from './delivery/proxy.js';
 export { createCallbackSender } from './delivery/sender.js';
-export type { CallbackSender, CallbackSenderDeps, Sent } from './delivery/sender.js';
+export type { CallbackSender, CallbackSenderDeps, SenderTimeouts, Sent } from './delivery/sender.js';
+export { checkRuleTls } from './delivery/tls.js';
+export type { RuleTlsTexts } from './delivery/tls.js';
 export { createDeliveryWorker } from './delivery/worker.js';
 export type { DeliveryWorker, DeliveryWorkerBounds, DeliveryWorkerDeps } from './delivery/worker.js';
 export type { CallbackDialect, OpenedDelivery } from './dialects/dialect.js';

@@ -1,26 +1,23 @@
-import { lookup as resolveName } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
-import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { limits } from '@recalld/domain';
 import type { CallbackUrls } from '@recalld/domain';
-import { isPublicAddress } from './publicAddress.js';
+import type { Egress, EgressRefusal } from './egress.js';
+import { PlainFailure } from './failureText.js';
+import type { Resolve } from './resolve.js';
 
-export interface AddressGuardOptions {
-  /** Lets callbacks go to loopback and private addresses: tests, local development. */
-  readonly allowPrivate: boolean;
-}
+const urlTexts: Readonly<Record<EgressRefusal, string>> = {
+  addressNotPublic: 'url must not point at a private, loopback, link-local or otherwise special address',
+  hostNotListed: 'url must point at a host that callbacks of this server may go to',
+};
 
-/** A callback would have gone to an address that is not one of the public internet. */
-export class AddressRefused extends Error {
-  override readonly name = 'AddressRefused';
-}
-
-/** All addresses of a host name. @throws the resolver's own error when there is none. */
-export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+const requestTexts: Readonly<Record<EgressRefusal, string>> = {
+  addressNotPublic: 'the address is not public',
+  hostNotListed: 'the host is none that callbacks may go to',
+};
 
 /** What may be the URL of a callback rule (operations: "Callback rules and deliveries"). */
-export function createCallbackUrls({ allowPrivate }: AddressGuardOptions): CallbackUrls {
+export function createCallbackUrls(egress: Egress): CallbackUrls {
   return {
     refusal: (text) => {
       if (text.length > limits.callbackUrlCharsMax) {
@@ -31,23 +28,10 @@ export function createCallbackUrls({ allowPrivate }: AddressGuardOptions): Callb
         return 'url must be a complete http or https URL';
       }
       if (url.username !== '' || url.password !== '') return 'url must not have a user name or password';
-      if (!allowPrivate && !mayBePublic(url)) {
-        return 'url must not point at a private, loopback, link-local or otherwise special address';
-      }
-      return undefined;
+      const refusal = egress.hostRefusal(url);
+      return refusal === undefined ? undefined : urlTexts[refusal];
     },
   };
-}
-
-/**
- * Whether a URL's host may be public as far as its text says; a name is judged again by what it
- * resolves to. The URL parser has written decimal, octal and hexadecimal forms as dotted quads.
- */
-export function mayBePublic(url: URL): boolean {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (isIP(host) !== 0) return isPublicAddress(host);
-  const name = host.replace(/\.$/, '');
-  return name !== 'localhost' && !name.endsWith('.localhost');
 }
 
 /** The URL parser drops control characters and outer blanks silently; a rule's URL is taken as it stands. */
@@ -56,14 +40,21 @@ function hasBlanks(text: string): boolean {
 }
 
 /**
- * A connection's look-up that refuses a name when any of its addresses is not public, on every
- * connect: what a name meant when the rule was made counts for nothing. A name that is being resolved
- * already is not asked for twice, so that one slow name server holds one of the resolver's threads.
+ * A literal address is never looked up, so the guard of the look-up does not see it; and what callbacks
+ * may reach may have changed since the rule was made.
+ * @throws PlainFailure when a request may not go to this URL's host.
  */
-export function createGuardedLookup(
-  { allowPrivate }: AddressGuardOptions,
-  resolve: Resolve = (hostname) => resolveName(hostname, { all: true }),
-): LookupFunction {
+export function assertMayReach(egress: Egress, url: URL): void {
+  const refusal = egress.hostRefusal(url);
+  if (refusal !== undefined) throw new PlainFailure(requestTexts[refusal]);
+}
+
+/**
+ * A connection's look-up that refuses a name when any of its addresses is refused, on every connect:
+ * what a name meant when the rule was made counts for nothing, and the connection goes to the very
+ * addresses that were judged. A name that is being resolved already is not asked for twice.
+ */
+export function createGuardedLookup(egress: Egress, resolve: Resolve): LookupFunction {
   const underway = new Map<string, Promise<readonly LookupAddress[]>>();
 
   function resolveOnce(hostname: string): Promise<readonly LookupAddress[]> {
@@ -76,10 +67,10 @@ export function createGuardedLookup(
 
   async function allowedAddresses(hostname: string): Promise<readonly [LookupAddress, ...LookupAddress[]]> {
     const [first, ...rest] = await resolveOnce(hostname);
-    if (first === undefined) throw new Error(`${hostname} resolves to no address`);
+    if (first === undefined) throw new PlainFailure('the host name resolves to no address');
     const addresses = [first, ...rest] as const;
-    if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) {
-      throw new AddressRefused(`${hostname} resolves to an address that is not public`);
+    if (!addresses.every(({ address }) => egress.allowsAddress(address))) {
+      throw new PlainFailure(requestTexts.addressNotPublic);
     }
     return addresses;
   }

@@ -1,13 +1,18 @@
 import { errors } from 'undici';
-import { AddressRefused } from './addressGuard.js';
+
+/** A failure whose message is one line of our own words, fit to be kept and shown. */
+export class PlainFailure extends Error {
+  override readonly name = 'PlainFailure';
+}
 
 const texts: readonly (readonly [RegExp, string])[] = [
   [/^ECONNREFUSED$/, 'the connection was refused'],
   [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, 'the connection was closed without an answer'],
   [/^(ENOTFOUND|EAI_\w+)$/, 'the host name could not be resolved'],
-  [/^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/, 'no connection in time'],
+  [/^ETIMEDOUT$/, 'no connection in time'],
   [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'the host cannot be reached'],
   [/^UND_ERR_HEADERS_OVERFLOW$/, 'the headers of the answer are too long'],
+  [/_ALERT_/, 'the receiver refused the TLS connection'],
   [/CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_|ISSUER/, 'the TLS certificate is not valid'],
   [/^(ERR_SSL_|ERR_TLS_|EPROTO)/, 'no TLS connection could be made'],
 ];
@@ -17,7 +22,7 @@ const texts: readonly (readonly [RegExp, string])[] = [
  * libraries below may repeat addresses, URLs or what the receiver sent.
  */
 export function failureText(error: unknown): string {
-  if (error instanceof AddressRefused) return 'the address is not public';
+  if (error instanceof PlainFailure) return error.message;
   if (error instanceof errors.HTTPParserError) return 'the answer is not HTTP';
   const code = codeOf(error);
   if (code === undefined) return 'the request failed';

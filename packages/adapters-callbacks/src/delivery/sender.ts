@@ -1,22 +1,40 @@
 import { limits } from '@recalld/domain';
 import type { Attempt, CallbackRequest, Clock, RuleTls } from '@recalld/domain';
 import type { Dispatcher } from 'undici';
-import { AddressRefused, createGuardedLookup, mayBePublic } from './addressGuard.js';
-import type { Resolve } from './addressGuard.js';
+import { assertMayReach, createGuardedLookup } from './addressGuard.js';
 import { AnswerHead } from './answer.js';
-import { failureText } from './failureText.js';
+import type { Egress } from './egress.js';
+import { failureText, PlainFailure } from './failureText.js';
 import { createPools } from './pools.js';
+import { parseProxy } from './proxy.js';
+import type { Proxy } from './proxy.js';
+import { createPatientResolve } from './resolve.js';
+import type { Resolve } from './resolve.js';
 import { retryAfterMs } from './retryAfter.js';
 
 export interface CallbackSenderDeps {
   readonly clock: Clock;
-  readonly allowPrivate: boolean;
-  /** Left out: `limits.callbackTimeoutMs`. */
-  readonly timeoutMs?: number;
+  /** Judges every request's host, and every address that its name resolves to. */
+  readonly egress: Egress;
+  /** Opens what the secret box has sealed: the keys of client certificates. */
+  readonly openSecret: (sealed: string) => string;
+  /**
+   * `http(s)://[user:password@]host[:port]`: all requests go through tunnels of this proxy. The names
+   * of receivers are then its own to resolve: literal addresses and lists of hosts are still judged
+   * here, what a name resolves to is for the proxy to judge. Left out: none.
+   */
+  readonly proxyUrl?: string;
+  /** Left out: those of `limits`. */
+  readonly timeouts?: Partial<SenderTimeouts>;
   /** Left out: the system's resolver. */
   readonly resolve?: Resolve;
-  /** Certificates of private authorities, PEM; left out: those that Node trusts. */
-  readonly ca?: string;
+}
+
+export interface SenderTimeouts {
+  /** Over resolving, connecting, the proxy and TLS. */
+  readonly connectMs: number;
+  /** Over everything, from the first look-up to the last byte of the answer. */
+  readonly totalMs: number;
 }
 
 /** What came of one request. */
@@ -50,13 +68,16 @@ type Ending =
   | { readonly kind: 'failed'; readonly error: string }
   | { readonly kind: 'cut' };
 
+/** @throws when `proxyUrl` is no URL of a proxy. */
 export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
-  const { clock, allowPrivate } = deps;
-  const timeoutMs = deps.timeoutMs ?? limits.callbackTimeoutMs;
+  const { clock, egress, openSecret } = deps;
+  const { connectMs = limits.callbackConnectTimeoutMs, totalMs = limits.callbackTimeoutMs } =
+    deps.timeouts ?? {};
   const pools = createPools({
-    lookup: createGuardedLookup({ allowPrivate }, deps.resolve),
-    connectTimeoutMs: timeoutMs,
-    ...(deps.ca === undefined ? {} : { ca: deps.ca }),
+    lookup: createGuardedLookup(egress, createPatientResolve(connectMs, deps.resolve)),
+    connectTimeoutMs: connectMs,
+    proxy: deps.proxyUrl === undefined ? null : proxyOf(deps.proxyUrl),
+    openSecret,
   });
   const underway = new Set<Exchange>();
   let cut = false;
@@ -65,15 +86,11 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
    * One POST under one deadline over connecting, sending and the answer. The status decides: an
    * answer whose rest is too long, too slow or cut off has been given all the same.
    */
-  async function post({ url: href, headers, body }: CallbackRequest): Promise<Ending> {
+  async function post({ url: href, headers, body }: CallbackRequest, tls: RuleTls | null): Promise<Ending> {
     const url = new URL(href);
-    if (!allowPrivate && !mayBePublic(url)) {
-      // A literal address is never looked up, so the guard of the look-up does not see it.
-      const error = failureText(new AddressRefused(`${url.hostname} is not public`));
-      return { kind: 'failed', error };
-    }
+    assertMayReach(egress, url);
+    const { pool, release } = pools.acquire(url.origin, tls);
     return new Promise((resolve) => {
-      const { pool, release } = pools.acquire(url.origin);
       const exchange = new Exchange((ending) => {
         clearTimeout(timer);
         underway.delete(exchange);
@@ -81,8 +98,7 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
         resolve(ending);
       });
       underway.add(exchange);
-      const late = { kind: 'failed', error: `no answer within ${timeoutMs} ms` } as const;
-      const timer = setTimeout(() => exchange.endWithAnswerOr(late), timeoutMs);
+      const timer = setTimeout(() => exchange.endLate(totalMs), totalMs);
       try {
         const path = `${url.pathname}${url.search}`;
         pool.dispatch({ method: 'POST', path, headers: { ...headers }, body }, exchange);
@@ -93,12 +109,12 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
   }
 
   return {
-    send: async (request) => {
+    send: async (request, tls) => {
       if (cut) return 'cut';
       const requestedAt = clock.now();
       const { url, headers } = request;
       const started = performance.now();
-      const ending = await post(request).catch((fault: unknown): Ending => {
+      const ending = await post(request, tls).catch((fault: unknown): Ending => {
         return { kind: 'failed', error: failureText(fault) };
       });
       if (ending.kind === 'cut') return 'cut';
@@ -117,6 +133,13 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
     },
     close: () => pools.destroy(),
   };
+}
+
+function proxyOf(text: string): Proxy {
+  const proxy = parseProxy(text);
+  // The text may hold a password.
+  if (proxy === undefined) throw new PlainFailure('the URL of the proxy for callbacks is none');
+  return proxy;
 }
 
 /** Made once: an error per request costs as much as its rendering. */
@@ -163,6 +186,12 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.endWithAnswerOr({ kind: 'failed', error: failureText(error) });
+  }
+
+  /** Ends the exchange at its deadline. */
+  endLate(deadlineMs: number): void {
+    const missing = this.#controller === undefined ? 'connection' : 'answer';
+    this.endWithAnswerOr({ kind: 'failed', error: `no ${missing} within ${deadlineMs} ms` });
   }
 
   /** Ends the exchange with what has been answered so far, if that has a status; and the connection, unless the answer is complete. */

@@ -12,6 +12,7 @@ import type {
 } from '@recalld/domain';
 import { createFixedClock, createMemoryStorage, createSequentialIds } from '@recalld/domain/testing';
 import { createCallbackRequests } from '../callbackRequests.js';
+import { createEgress } from '../delivery/egress.js';
 import { createCallbackSender } from '../delivery/sender.js';
 import { createDeliveryWorker } from '../delivery/worker.js';
 import type { DeliveryWorker, DeliveryWorkerDeps } from '../delivery/worker.js';
@@ -85,7 +86,9 @@ export function createWorld(clock: Clock & { advance?(ms: number): void } = crea
   }
 
   function worker({ timeoutMs = 10_000, ...change }: WorkerChange = {}): DeliveryWorker {
-    const sender = createCallbackSender({ clock, allowPrivate: true, timeoutMs });
+    const egress = createEgress({ allowPrivate: true, allowRanges: [], allowHosts: null });
+    const timeouts = { totalMs: timeoutMs };
+    const sender = createCallbackSender({ clock, egress, openSecret: (sealed) => sealed, timeouts });
     const queue = storage.deliveries;
     const random = () => 0.5;
     return createDeliveryWorker({ queue, requests, sender, signals, clock, log, random, ...change });
