@@ -18,16 +18,19 @@ export interface AttemptResult {
 /** Makes one attempt of a delivery: render, send, judge. Never rejects. */
 export async function makeAttempt(deps: AttemptDeps, delivery: ClaimedDelivery): Promise<AttemptResult> {
   const { requests, sender, clock, log } = deps;
+  const { id, rule } = delivery;
   try {
     const request = await requests.render(delivery);
-    const attempt = await sender.send(request);
-    if (attempt === 'cut') return { outcome: { kind: 'cut' } };
-    const accepted = attempt.status !== null && dialectOf(delivery.rule).isSuccess(attempt.status);
-    return { outcome: { kind: accepted ? 'accepted' : 'refused' }, attempt };
+    const sent = await sender.send(request, rule.tls);
+    if (sent === 'cut') return { outcome: { kind: 'cut' } };
+    const { attempt, retryAfterMs } = sent;
+    const accepted = attempt.status !== null && dialectOf(rule).isSuccess(attempt.status);
+    return { outcome: accepted ? { kind: 'accepted' } : { kind: 'refused', retryAfterMs }, attempt };
   } catch (err) {
-    log.error({ err, delivery: delivery.id, rule: delivery.rule.id }, 'a callback could not be rendered');
+    log.error({ err, delivery: id, rule: rule.id }, 'a callback could not be rendered');
     const error = 'the request could not be rendered';
-    const attempt = { requestedAt: clock.now(), tookMs: 0, status: null, error, answerHead: null };
-    return { outcome: { kind: 'refused' }, attempt };
+    const nothing = { tookMs: 0, request: null, status: null, answerHead: null };
+    const attempt = { requestedAt: clock.now(), error, ...nothing };
+    return { outcome: { kind: 'refused', retryAfterMs: null }, attempt };
   }
 }

@@ -1,87 +1,112 @@
+import { limits } from '@recalld/domain';
 import type { ClaimedDelivery } from '@recalld/domain';
 
-/** Requests to one rule's receiver at a time: at first, at most, and at most while it is slow. */
-const slotsAtFirst = 8;
-const slotsMax = 64;
-const slotsWhenSlowMax = 8;
+/**
+ * How a receiver is known: `untried` while nothing has come back yet, `quick` while its answers are
+ * good and come soon, `slow` when it is slow, hangs or fails.
+ */
+export type Pace = 'quick' | 'untried' | 'slow';
+
+/** Requests to one rule's receiver at a time: at first, and where a slow one that answers ends up. */
+const slotsAtFirst = 4;
+const slotsOfSlow = 8;
 const slotsMin = 1;
 /** A receiver is quick while its answers come within this time, ms. */
 const quickMs = 500;
-/** How long deliveries of a slow receiver stay away, ms. */
-const awayMsMin = 500;
-const awayMsMax = 20_000;
+/** What a quick receiver's lane holds in all, in rounds of requests: claims and outcomes share transactions. */
+const roundsOfQuick = 8;
 
 /**
- * The deliveries of one rule in this worker's hands. A quick receiver may have any number waiting
- * here. A slow or hanging one has a few requests under way and one more round waiting; the rest goes
- * back to the queue for a while, so that it never stands before the deliveries of others. Times are
- * ms of a clock that only goes forward.
+ * The deliveries of one rule in this worker's hands. A quick receiver has several rounds waiting
+ * here; any other only what it may have under way, so that nothing is held for a receiver that does
+ * not take it. Times are ms of a clock that only goes forward.
  */
 export class Lane {
   #waiting: ClaimedDelivery[] = [];
   /** When each request under way was started, oldest first. */
   readonly #underway = new Map<string, number>();
+  #held = 0;
   #slots = slotsAtFirst;
+  /** The rule's own bound. */
+  #concurrencyMax = Infinity;
   /** A moving average of how long a request takes. */
-  #tookMs = 0;
+  #tookMs: number | undefined;
+
+  /** Deliveries that wait, are under way, or whose outcome is not written yet. */
+  get held(): number {
+    return this.#held;
+  }
 
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  get idle(): boolean {
-    return this.#waiting.length === 0 && this.#underway.size === 0;
+  get underway(): number {
+    return this.#underway.size;
+  }
+
+  /** A hanging receiver shows in the oldest request under way, before that is over. */
+  pace(now: number): Pace {
+    const [oldest] = this.#underway.values();
+    const hangingMs = oldest === undefined ? 0 : now - oldest;
+    if (Math.max(hangingMs, this.#tookMs ?? 0) >= quickMs) return 'slow';
+    if (this.#tookMs === undefined) return 'untried';
+    return this.#slots > slotsMin ? 'quick' : 'slow';
+  }
+
+  /** How many more deliveries the lane takes from the queue. */
+  room(now: number): number {
+    const rounds = this.pace(now) === 'quick' ? roundsOfQuick : 1;
+    return Math.max(0, Math.min(this.#slots * rounds, this.#concurrencyMax) - this.#held);
   }
 
   add(delivery: ClaimedDelivery): void {
     this.#waiting.push(delivery);
+    this.#held += 1;
+    this.#concurrencyMax = delivery.rule.concurrencyMax ?? Infinity;
   }
 
   /** Starts up to `max` deliveries, as far as the receiver may have more requests now. */
   start(max: number, now: number): readonly ClaimedDelivery[] {
-    const count = Math.max(0, Math.min(max, this.#slotsAt(now) - this.#underway.size));
-    const started = this.#waiting.splice(0, count);
+    const started = this.#waiting.splice(0, Math.max(0, Math.min(max, this.#startable())));
     for (const { id } of started) this.#underway.set(id, now);
     return started;
   }
 
-  /** A request is over: a quick answer doubles the requests at a time, none halves them. */
-  end(id: string, now: number, answered: boolean): void {
+  /** A request is over. */
+  end(id: string, now: number, accepted: boolean): void {
     const tookMs = now - (this.#underway.get(id) ?? now);
     this.#underway.delete(id);
-    this.#tookMs = (this.#tookMs + tookMs) / 2;
-    if (!answered) this.#slots = Math.max(slotsMin, Math.floor(this.#slots / 2));
-    else if (tookMs < quickMs) this.#slots = Math.min(slotsMax, this.#slots * 2);
+    this.#tookMs = ((this.#tookMs ?? tookMs) + tookMs) / 2;
+    this.#slots = slotsAfter(this.#slots, accepted, tookMs);
   }
 
-  /** Takes out what a slow receiver has waiting beyond one more round. */
-  takeSurplus(now: number): readonly ClaimedDelivery[] {
-    return this.#isQuick(now) ? [] : this.#waiting.splice(this.#slotsAt(now));
-  }
-
-  /** How long the surplus should stay away: until about the time that this lane has room again, ms. */
-  awayMs(now: number): number {
-    return Math.min(awayMsMax, Math.max(awayMsMin, 2 * this.#expectedMs(now)));
+  /** A delivery is out of this worker's hands. */
+  letGo(): void {
+    this.#held -= 1;
   }
 
   /** Takes out the waiting deliveries that the predicate picks. */
   takeWaiting(picks: (delivery: ClaimedDelivery) => boolean): readonly ClaimedDelivery[] {
     const taken = this.#waiting.filter(picks);
-    this.#waiting = this.#waiting.filter((delivery) => !picks(delivery));
+    if (taken.length > 0) this.#waiting = this.#waiting.filter((delivery) => !picks(delivery));
     return taken;
   }
 
-  #isQuick(now: number): boolean {
-    return this.#expectedMs(now) < quickMs;
+  /** Takes out what a receiver that is no longer quick cannot have now. */
+  takeSurplus(now: number): readonly ClaimedDelivery[] {
+    return this.pace(now) === 'quick' ? [] : this.#waiting.splice(Math.max(0, this.#startable()));
   }
 
-  #slotsAt(now: number): number {
-    return this.#isQuick(now) ? this.#slots : Math.min(this.#slots, slotsWhenSlowMax);
+  #startable(): number {
+    return Math.min(this.#slots, this.#concurrencyMax) - this.#underway.size;
   }
+}
 
-  /** What a request is expected to take: a hanging receiver shows in the oldest one under way. */
-  #expectedMs(now: number): number {
-    const [oldest] = this.#underway.values();
-    return Math.max(this.#tookMs, oldest === undefined ? 0 : now - oldest);
-  }
+/** Good answers double the requests at a time, as far as is good for their pace; a failure halves them. */
+function slotsAfter(slots: number, accepted: boolean, tookMs: number): number {
+  const halved = Math.floor(slots / 2);
+  if (!accepted) return Math.max(slotsMin, halved);
+  if (tookMs < quickMs) return Math.min(limits.callbackConcurrencyMax, slots * 2);
+  return slots < slotsOfSlow ? slots * 2 : Math.max(slotsOfSlow, halved);
 }

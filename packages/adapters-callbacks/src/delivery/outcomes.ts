@@ -1,13 +1,14 @@
-import type { DeliveryQueue, Log, SettledDelivery } from '@recalld/domain';
+import type { Clock, DeliveryQueue, Log, SettledDelivery, Settlement } from '@recalld/domain';
 import { backoffMs, pause } from './pause.js';
 
 export interface OutcomesDeps {
   readonly queue: Pick<DeliveryQueue, 'settle'>;
+  readonly clock: Clock;
   readonly log: Log;
   /** How long outcomes are gathered before they are written together, ms. */
   readonly gatherMs: number;
-  /** Told what has been written. */
-  readonly onWritten: (settled: readonly SettledDelivery[]) => void;
+  /** Told what has been written, and what that brought about. */
+  readonly onWritten: (settled: readonly SettledDelivery[], settlement: Settlement) => void;
 }
 
 /** Outcomes in one transaction. */
@@ -44,16 +45,16 @@ export class Outcomes {
   }
 
   async #write(): Promise<void> {
-    const { queue, log, gatherMs, onWritten } = this.#deps;
+    const { queue, clock, log, gatherMs, onWritten } = this.#deps;
     let failures = 0;
     while (this.#pending.length > 0 && !this.#closed.signal.aborted) {
       await pause(gatherMs, this.#hurry.signal);
       const batch = this.#pending.slice(0, batchMax);
       try {
-        await queue.settle(batch);
+        const settlement = await queue.settle(batch, clock.now());
         failures = 0;
         this.#pending.splice(0, batch.length);
-        onWritten(batch);
+        onWritten(batch, settlement);
       } catch (err) {
         failures += 1;
         log.error({ err, failures }, 'outcomes of deliveries could not be written');

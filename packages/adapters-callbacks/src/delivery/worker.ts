@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { assert, limits, settle } from '@recalld/domain';
-import type { ClaimedDelivery, DeliveryQueue, SettledDelivery, Signals } from '@recalld/domain';
+import type {
+  ClaimedDelivery,
+  DeliveryQueue,
+  DueRule,
+  SettledDelivery,
+  Settlement,
+  Signals,
+} from '@recalld/domain';
 import { makeAttempt } from './attempt.js';
 import type { AttemptDeps, AttemptResult } from './attempt.js';
 import { createBell } from './bell.js';
 import { Lanes } from './lanes.js';
+import type { LanesBounds } from './lanes.js';
 import { Outcomes } from './outcomes.js';
+import type { OutcomesDeps } from './outcomes.js';
 import { backoffMs, pause, within } from './pause.js';
 import type { CallbackSender } from './sender.js';
 
@@ -21,11 +30,7 @@ export interface DeliveryWorkerDeps extends AttemptDeps {
   readonly bounds?: Partial<DeliveryWorkerBounds>;
 }
 
-export interface DeliveryWorkerBounds {
-  /** Requests under way at a time, over all rules. */
-  readonly underwayMax: number;
-  /** Deliveries in the worker's hands: waiting, under way, or not settled yet. */
-  readonly heldMax: number;
+export interface DeliveryWorkerBounds extends LanesBounds {
   readonly leaseMs: number;
   /** The longest sleep between two looks into the queue. */
   readonly sweepMs: number;
@@ -34,17 +39,17 @@ export interface DeliveryWorkerBounds {
 }
 
 const defaultBounds: DeliveryWorkerBounds = {
-  underwayMax: 512,
-  heldMax: 2_048,
+  underwayMax: 1_024,
+  heldMax: 4_096,
   leaseMs: limits.deliveryLeaseMs,
   sweepMs: limits.sweepIntervalMs,
   gatherMs: 10,
 };
 
-/** The shortest sleep when nothing more is due. */
+/** The shortest sleep when nothing was claimed. */
 const sleepMsMin = 50;
-/** How soon to look again at receivers that deliveries wait for. */
-const lanesLookMs = 250;
+/** How soon to look again while there is no room for what is due. */
+const fullMs = 250;
 /** The parts of a stop's time: until requests under way are cut off, and until outcomes are written. */
 const graceShare = 0.6;
 const windDownShare = 0.9;
@@ -67,23 +72,23 @@ class Worker implements DeliveryWorker {
   readonly #deps: DeliveryWorkerDeps;
   readonly #bounds: DeliveryWorkerBounds;
   readonly #owner: string;
-  readonly #held = new Set<string>();
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes;
   readonly #underway = new Set<Promise<void>>();
   readonly #outcomes: Outcomes;
   readonly #bell = createBell();
   readonly #stopping = new AbortController();
-  /** The queue may have more than there was room for. */
-  #hungry = false;
+  /** Something was due at the last look. */
+  #behind = false;
   #ended: Promise<void> | undefined;
 
   constructor(deps: DeliveryWorkerDeps) {
     this.#deps = deps;
     this.#bounds = { ...defaultBounds, ...deps.bounds };
     this.#owner = deps.owner ?? randomUUID();
-    const { queue, log } = deps;
-    const onWritten = (settled: readonly SettledDelivery[]) => this.#letGo(settled);
-    this.#outcomes = new Outcomes({ queue, log, gatherMs: this.#bounds.gatherMs, onWritten });
+    this.#lanes = new Lanes(this.#bounds);
+    const { queue, clock, log } = deps;
+    const onWritten: OutcomesDeps['onWritten'] = (...written) => this.#letGo(...written);
+    this.#outcomes = new Outcomes({ queue, clock, log, gatherMs: this.#bounds.gatherMs, onWritten });
   }
 
   start(): void {
@@ -102,10 +107,7 @@ class Worker implements DeliveryWorker {
 
   async #windDown(deadlineMs: number): Promise<void> {
     await this.#ended;
-    this.#giveBack(
-      this.#lanes.takeWaiting(() => true),
-      0,
-    );
+    this.#giveBack(this.#lanes.takeWaiting(() => true));
     await within(deadlineMs * graceShare, Promise.all(this.#underway));
     this.#deps.sender.cut();
     await Promise.all(this.#underway);
@@ -134,30 +136,39 @@ class Worker implements DeliveryWorker {
     clearInterval(beat);
   }
 
-  /** Claims what there is room for and starts what may be started; answers how long to sleep then. */
+  /** Claims what the lanes have room for and starts what may be started; answers how long to sleep then. */
   async #takeDue(): Promise<number> {
     const { queue, clock } = this.#deps;
-    const { heldMax, leaseMs, sweepMs } = this.#bounds;
-    this.#giveBackSurplus();
-    const room = heldMax - this.#held.size;
-    this.#hungry = room < heldMax / 4;
-    if (this.#hungry) return lanesLookMs;
-    const claimed = await queue.claim({ max: room, owner: this.#owner, now: clock.now(), leaseMs });
-    // A lease that ran out under a delivery still in hand may have been taken anew by this very worker.
-    const taken = claimed.filter(({ id }) => !this.#held.has(id));
-    for (const { id } of taken) this.#held.add(id);
-    this.#lanes.add(taken);
+    const rules = await queue.due();
+    const now = clock.now();
+    this.#dropStale(rules);
+    const due = new Set(rules.filter(({ dueAt }) => dueAt <= now).map(({ ruleId }) => ruleId));
+    this.#behind = due.size > 0;
+    const room = this.#lanes.room(due, performance.now());
+    const { leaseMs, sweepMs } = this.#bounds;
+    const claimed =
+      room.length > 0 ? await queue.claim({ rules: room, owner: this.#owner, now, leaseMs }) : [];
+    this.#lanes.add(claimed);
     this.#startMore();
-    if (claimed.length === room) return 0;
-    const nextDueAt = await queue.nextDueAt();
-    const sleepMs = Math.min(sweepMs, (nextDueAt ?? Infinity) - clock.now());
-    return Math.max(sleepMsMin, this.#lanes.waiting ? Math.min(sleepMs, lanesLookMs) : sleepMs);
+    // There may be more, and what is left of these rules may be due at any time.
+    if (claimed.length > 0) return 0;
+    const next = rules.reduce((ms, { dueAt }) => Math.min(ms, dueAt <= now ? fullMs : dueAt - now), sweepMs);
+    return Math.max(sleepMsMin, this.#lanes.waiting ? Math.min(next, fullMs) : next);
+  }
+
+  /**
+   * Gives back what waits for receivers that are no longer quick, and for rules that are gone or
+   * disabled: a rule whose deliveries this worker has leased is among those with open ones, else.
+   */
+  #dropStale(rules: readonly DueRule[]): void {
+    const open = new Set(rules.map(({ ruleId }) => ruleId));
+    this.#giveBack(this.#lanes.takeWaiting(({ rule }) => !open.has(rule.id)));
+    this.#giveBack(this.#lanes.takeSurplus(performance.now()));
   }
 
   #startMore(): void {
     if (this.#stopping.signal.aborted) return;
-    const room = this.#bounds.underwayMax - this.#underway.size;
-    for (const delivery of this.#lanes.start(room, performance.now())) {
+    for (const delivery of this.#lanes.start(performance.now())) {
       const sending = this.#send(delivery).finally(() => {
         this.#underway.delete(sending);
         this.#startMore();
@@ -168,8 +179,7 @@ class Worker implements DeliveryWorker {
 
   async #send(delivery: ClaimedDelivery): Promise<void> {
     const result = await makeAttempt(this.#deps, delivery);
-    const answered = typeof result.attempt?.status === 'number';
-    this.#lanes.end(delivery, performance.now(), answered);
+    this.#lanes.end(delivery, performance.now(), result.outcome.kind === 'accepted');
     this.#outcomes.add([this.#settled(delivery, result)]);
   }
 
@@ -182,40 +192,28 @@ class Worker implements DeliveryWorker {
     return { id: delivery.id, owner: this.#owner, state, ...(attempt === undefined ? {} : { attempt }) };
   }
 
-  #giveBackSurplus(): void {
-    for (const { deliveries, awayMs } of this.#lanes.takeSurplus(performance.now())) {
-      this.#giveBack(deliveries, Math.round(awayMs * (0.8 + 0.4 * this.#deps.random())));
-    }
-  }
-
-  /** Back to the queue untried, due after a while. */
-  #giveBack(deliveries: readonly ClaimedDelivery[], awayMs: number): void {
-    const now = this.#deps.clock.now() + awayMs;
-    this.#outcomes.add(
-      deliveries.map(({ id, state }) => ({
-        id,
-        owner: this.#owner,
-        state: settle(state, { kind: 'cut' }, now, 0),
-      })),
-    );
+  /** Back to the queue untried. */
+  #giveBack(deliveries: readonly ClaimedDelivery[]): void {
+    this.#outcomes.add(deliveries.map((delivery) => this.#settled(delivery, { outcome: { kind: 'cut' } })));
   }
 
   /** Outcomes are on disk: there is room for more, and what waits again may be due before the next look. */
-  #letGo(settled: readonly SettledDelivery[]): void {
-    for (const { id } of settled) this.#held.delete(id);
-    if (this.#hungry || settled.some(({ state }) => state.status === 'waiting')) this.#bell.ring();
+  #letGo(settled: readonly SettledDelivery[], { released, healthChanged }: Settlement): void {
+    this.#lanes.letGo(settled.map(({ id }) => id));
+    const waits = settled.some(({ state }) => state.status === 'waiting');
+    if (this.#behind || released || waits) this.#bell.ring();
+    if (healthChanged) this.#deps.signals.announce(['ruleHealthChanged']);
   }
 
   async #extendLeases(): Promise<void> {
     const { queue, clock, log } = this.#deps;
-    const ids = [...this.#held];
+    const ids = this.#lanes.held;
     if (ids.length === 0) return;
     try {
       const leaseUntil = clock.now() + this.#bounds.leaseMs;
-      const kept = new Set(await queue.extend(ids, this.#owner, leaseUntil));
-      const asked = new Set(ids);
-      const lost = this.#lanes.takeWaiting(({ id }) => asked.has(id) && !kept.has(id));
-      for (const { id } of lost) this.#held.delete(id);
+      const lost = new Set(ids);
+      for (const id of await queue.extend(ids, this.#owner, leaseUntil)) lost.delete(id);
+      this.#lanes.letGo(this.#lanes.takeWaiting(({ id }) => lost.has(id)).map(({ id }) => id));
     } catch (err) {
       log.error({ err }, 'leases of deliveries could not be extended');
     }

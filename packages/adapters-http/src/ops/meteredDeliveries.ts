@@ -12,13 +12,13 @@ export function meteredDeliveries(queue: DeliveryQueue, metrics: Metrics): Deliv
   }
 
   return {
+    due: () => queue.due(),
     claim: (query) => queue.claim(query),
     extend: (ids, owner, leaseUntil) => queue.extend(ids, owner, leaseUntil),
-    async settle(settled) {
-      await queue.settle(settled);
+    async settle(settled, now) {
+      const settlement = await queue.settle(settled, now);
       settled.forEach(count);
+      return settlement;
     },
-    redeliver: (app, id, now) => queue.redeliver(app, id, now),
-    nextDueAt: () => queue.nextDueAt(),
   };
 }

@@ -101,7 +101,8 @@ describe('metrics', () => {
   it('count nothing for a delivery that was given back without an attempt', async () => {
     const { world, metrics } = await given();
     const queue = meteredDeliveries(world.ports.deliveries, metrics);
-    await queue.settle([{ id: 'x', owner: 'w', state: { status: 'waiting', attempts: 0, dueAt: 0 } }]);
+    const state = { status: 'waiting', attempts: 0, dueAt: 0 } as const;
+    await queue.settle([{ id: 'x', owner: 'w', state }], 0);
     expect(await samples(metrics, 'recalld_delivery_attempt_duration_seconds_count')).toEqual([]);
   });
 
@@ -111,13 +112,34 @@ describe('metrics', () => {
     expect(await samples(metrics, name)).toEqual([' 0']);
     await world.ports.rules.create(ruleSample(world.app.no, 'rule-1'));
     await world.recall(await world.send());
+    const dueAt = world.clock.now();
     world.clock.advance(90_000);
     expect(await samples(metrics, name)).toEqual([' 90']);
+
+    await world.ports.rules.create(ruleSample(world.app.no, 'rule-2'));
+    await world.recall(await world.send());
+    expect(await samples(metrics, name)).toEqual([` ${(world.clock.now() - dueAt) / 1000}`]);
+  });
+
+  it('do not count a delivery as due while its rule is disabled, or before its next attempt', async () => {
+    const { world, metrics } = await given();
+    const { ports, clock, app } = world;
+    await ports.rules.create(ruleSample(app.no, 'rule-1'));
+    await world.recall(await world.send());
+    const rules = [{ ruleId: 'rule-1', max: 1 }];
+    await ports.deliveries.claim({ rules, owner: 'w', now: clock.now(), leaseMs: 20_000 });
+    clock.advance(20_000);
+    expect(await samples(metrics, 'recalld_deliveries_oldest_due_age_seconds')).toEqual([' 0']);
+    clock.advance(1_000);
+    expect(await samples(metrics, 'recalld_deliveries_oldest_due_age_seconds')).toEqual([' 1']);
+
+    await ports.rules.change(app.no, 'rule-1', { enabled: false }, clock.now());
+    expect(await samples(metrics, 'recalld_deliveries_oldest_due_age_seconds')).toEqual([' 0']);
   });
 
   it('show the rest while the store does not answer', async () => {
     const { world } = await given();
-    const deliveries = { nextDueAt: () => Promise.reject(new Error('the store is gone')) };
+    const deliveries = { due: () => Promise.reject(new Error('the store is gone')) };
     const metrics = createMetrics({ ...world, deliveries, version: '1' });
     expect(await samples(metrics, 'recalld_deliveries_oldest_due_age_seconds')).toEqual([' Nan']);
     expect(await samples(metrics, 'recalld_build_info')).toEqual(['{version="1"} 1']);

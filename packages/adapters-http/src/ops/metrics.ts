@@ -7,7 +7,7 @@ import type { NatsState } from './natsMetrics.js';
 
 export interface MetricsDeps {
   readonly clock: Clock;
-  readonly deliveries: Pick<DeliveryQueue, 'nextDueAt'>;
+  readonly deliveries: Pick<DeliveryQueue, 'due'>;
   /** Of the server, as `recalld_build_info` tells it. */
   readonly version: string;
   /** When NATS is used. */
@@ -90,12 +90,14 @@ export function createMetrics(deps: MetricsDeps): Metrics {
 function observeQueue(registry: Registry, { clock, deliveries }: MetricsDeps): void {
   new Gauge({
     name: 'recalld_deliveries_oldest_due_age_seconds',
-    help: 'For how long the oldest delivery has been due; 0 when none is, NaN when the store does not answer',
+    help: 'For how long the oldest delivery that may be sent has been due; 0 when none is, NaN when the store does not answer',
     registers: [registry],
     async collect() {
       try {
-        const dueAt = await deliveries.nextDueAt();
-        this.set(dueAt === undefined ? 0 : Math.max(0, clock.now() - dueAt) / 1000);
+        const rules = await deliveries.due();
+        const now = clock.now();
+        const oldest = rules.reduce((at, { dueAt }) => Math.min(at, dueAt), now);
+        this.set((now - oldest) / 1000);
       } catch {
         this.set(NaN);
       }
