@@ -1,0 +1,138 @@
+import { connect, Events } from 'nats';
+import type { ConnectionOptions, NatsConnection } from 'nats';
+import type { Log } from '@recalld/domain';
+import { pause, within } from '../delivery/pause.js';
+import { parseNatsUrl } from './natsUrl.js';
+import type { NatsAddress } from './natsUrl.js';
+
+/** A connection while it stands. */
+export interface LinkConnection {
+  readonly nats: NatsConnection;
+  /** Aborted when the connection breaks. */
+  readonly lost: AbortSignal;
+}
+
+/** This process's one connection to the broker. It is made in the background, and again for ever. */
+export interface NatsLink {
+  connected(): boolean;
+  /** Undefined while there is none. Another one after every reconnect. */
+  current(): LinkConnection | undefined;
+  /** Hears of each connection as it is made, and of the present one at once. Answers what ends the hearing. */
+  onConnect(hear: (connection: LinkConnection) => void): () => void;
+  /** Resolves within a second or so, whatever the broker does. */
+  close(): Promise<void>;
+}
+
+export interface NatsLinkDeps {
+  /** As {@link parseNatsUrl} takes it. */
+  readonly url: string;
+  /** Hears when the connection is made, breaks, or cannot be made; never of a login. */
+  readonly log: Log;
+  /** What this process is called in the broker's lists. */
+  readonly name: string;
+}
+
+/** A broker that answers no ping for so long is gone: two of them, at this distance. */
+const pingIntervalMs = 2_000;
+const connectTimeoutMs = 2_000;
+const closeDeadlineMs = 1_000;
+
+/** 200 to 500 ms: short, and not all nodes at once. */
+const reconnectWaitMs = () => 200 + Math.random() * 300;
+
+/** @throws when the URL is none. */
+export function createNatsLink({ url, log, name }: NatsLinkDeps): NatsLink {
+  const address = parseNatsUrl(url);
+  if (address === undefined) throw new Error('the URL of the NATS broker is not one');
+  const options = optionsOf(address, name);
+  const closing = new AbortController();
+  const hearers = new Set<{ readonly hear: (connection: LinkConnection) => void }>();
+  let nats: NatsConnection | undefined;
+  let standing: { readonly connection: LinkConnection; readonly breaks: AbortController } | undefined;
+
+  void keep();
+
+  /** The client reconnects by itself; only its first connection, and the end that it may come to, are ours. */
+  async function keep(): Promise<void> {
+    let told = false;
+    while (!closing.signal.aborted) {
+      try {
+        nats = await connect(options);
+        told = false;
+        await follow(nats);
+      } catch (err) {
+        if (!told) log.warn({ reason: reasonOf(err) }, 'NATS is not reachable; trying on');
+        told = true;
+      }
+      await pause(reconnectWaitMs(), closing.signal);
+    }
+  }
+
+  /** Resolves when the connection is over for good. */
+  async function follow(opened: NatsConnection): Promise<void> {
+    if (closing.signal.aborted) return opened.close();
+    stand(opened);
+    for await (const status of opened.status()) {
+      if (status.type === Events.Disconnect) fall();
+      if (status.type === Events.Reconnect) stand(opened);
+      if (status.type === Events.Error) log.warn({ reason: status.data }, 'NATS refused something');
+    }
+    fall();
+  }
+
+  function stand(opened: NatsConnection): void {
+    fall();
+    const breaks = new AbortController();
+    standing = { connection: { nats: opened, lost: breaks.signal }, breaks };
+    log.info({ server: opened.getServer() }, 'NATS is connected');
+    for (const { hear } of [...hearers]) hear(standing.connection);
+  }
+
+  function fall(): void {
+    if (standing === undefined) return;
+    const { breaks } = standing;
+    standing = undefined;
+    if (!closing.signal.aborted) log.warn({}, 'NATS is not connected any more; reconnecting');
+    breaks.abort();
+  }
+
+  return {
+    connected: () => standing !== undefined,
+    current: () => standing?.connection,
+    onConnect: (hear) => {
+      const hearer = { hear };
+      hearers.add(hearer);
+      if (standing !== undefined) hear(standing.connection);
+      return () => {
+        hearers.delete(hearer);
+      };
+    },
+    close: async () => {
+      closing.abort();
+      fall();
+      if (nats !== undefined) await within(closeDeadlineMs, nats.close());
+    },
+  };
+}
+
+function optionsOf({ servers, tls, login }: NatsAddress, name: string): ConnectionOptions {
+  return {
+    servers: [...servers],
+    name,
+    ...(tls ? { tls: {} } : {}),
+    ...(login === undefined ? {} : 'token' in login ? login : { user: login.user, pass: login.password }),
+    noEcho: true,
+    noAsyncTraces: true,
+    timeout: connectTimeoutMs,
+    pingInterval: pingIntervalMs,
+    maxPingOut: 2,
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    reconnectDelayHandler: reconnectWaitMs,
+  };
+}
+
+/** One line; the client's errors name hosts and codes, never a login. */
+function reasonOf(err: unknown): string {
+  return err instanceof Error ? err.message : String(err);
+}
