@@ -1,5 +1,6 @@
 import type { Signals } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
+import type { NativeSecrets } from './ruleSecrets.js';
 
 /** What the management API needs of the rest. */
 export interface AdminDeps extends Pick<
@@ -8,6 +9,7 @@ export interface AdminDeps extends Pick<
 > {
   /** Told when a delivery may go out, and when a redelivery begins. */
   readonly signals: Pick<Signals, 'announce'>;
+  readonly nativeSecrets: NativeSecrets;
   /** One sentence that says why a rule cannot speak TLS with this PEM text, quoting none of it, or undefined. */
   readonly checkRuleTls: (tls: {
     readonly ca: string | null;

@@ -51,13 +51,13 @@ export function callbackRuleActionRoutes(deps: AdminDeps): readonly Route[] {
 async function rotate(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const app = appOf(call).no;
   const id = param(call, 'id');
-  const { storage, secretBox } = deps;
+  const { storage, secretBox, nativeSecrets } = deps;
   const current = await storage.rules.find(app, id);
   if (current === undefined) return unknownRule;
   const { dialect } = current;
   const { secret: asked = null, overlap_seconds: overlapSeconds } = (call.body ?? {}) as RotationBody;
-  const secret = asked ?? newSecret(dialect);
-  const refusal = wrongSecret(dialect, secret) ?? wrongOverlap(dialect, overlapSeconds);
+  const secret = asked ?? newSecret(nativeSecrets, dialect);
+  const refusal = wrongSecret(nativeSecrets, dialect, secret) ?? wrongOverlap(dialect, overlapSeconds);
   if (refusal !== undefined) return problem('invalid_request', refusal);
   const now = call.receivedAt;
   const change = secretChange({ secretBox, current, dialect, secret, overlapSeconds, now });

@@ -56,9 +56,13 @@ export function readNewRule(deps: AdminDeps, app: App, body: unknown): Checked<N
   const tls = readTls(deps, asked.tls ?? null, null);
   if (!tls.ok) return tls;
   const made = { ...defaults, ...plain, name: asked.name, url: asked.url, dialect, tls: tls.value };
-  const madeSecret = alwaysSigns(dialect) && (asked.secret ?? null) === null ? newSecret(dialect) : undefined;
+  const madeSecret =
+    alwaysSigns(dialect) && (asked.secret ?? null) === null
+      ? newSecret(deps.nativeSecrets, dialect)
+      : undefined;
   const secret = madeSecret ?? asked.secret ?? null;
-  const refusal = wrongUrl(deps, asked.url) ?? wrongRule(app, made) ?? wrongSecret(dialect, secret);
+  const refusal =
+    wrongUrl(deps, asked.url) ?? wrongRule(app, made) ?? wrongSecret(deps.nativeSecrets, dialect, secret);
   if (refusal !== undefined) return bad(refusal);
   const sealedSecret = secret === null ? null : deps.secretBox.seal(secret);
   const fields = { ...made, sealedSecret, previousSecret: null };
@@ -95,16 +99,16 @@ export function readRuleChange(
 }
 
 function wrongSecretChange(
-  { secretBox }: AdminDeps,
+  deps: AdminDeps,
   current: CallbackRule,
   dialect: Dialect,
   { secret, secret_overlap_seconds }: RuleChangeBody,
 ): string | undefined {
   if (secret !== undefined) {
-    return wrongSecret(dialect, secret) ?? wrongOverlap(dialect, secret_overlap_seconds);
+    return wrongSecret(deps.nativeSecrets, dialect, secret) ?? wrongOverlap(dialect, secret_overlap_seconds);
   }
   if (secret_overlap_seconds !== undefined) return 'Send secret_overlap_seconds with a new secret only.';
-  return wrongKeptSecret(secretBox, current, dialect);
+  return wrongKeptSecret(deps, current, dialect);
 }
 
 function changedSecret(

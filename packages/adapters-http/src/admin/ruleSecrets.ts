@@ -1,53 +1,49 @@
 import { randomBytes } from 'node:crypto';
 import { limits } from '@recalld/domain';
 import type { CallbackRule, Dialect, Instant, SecretBox } from '@recalld/domain';
+import type { AdminDeps } from './deps.js';
 
-const nativePrefix = 'whsec_';
-const nativeBytesMin = 24;
-const nativeBytesMax = 64;
+/** Secrets of native rules, as whoever signs with them has them. */
+export interface NativeSecrets {
+  make(): string;
+  /** Whether a native rule can sign with it. */
+  fits(secret: string): boolean;
+}
 
 /** Only Tencent's format has a place for callbacks that are not signed. */
 export function alwaysSigns(dialect: Dialect): boolean {
   return dialect !== 'tencent';
 }
 
-export function newSecret(dialect: Dialect): string {
-  return dialect === 'native'
-    ? nativePrefix + randomBytes(32).toString('base64')
-    : randomBytes(24).toString('base64url');
+export function newSecret(native: NativeSecrets, dialect: Dialect): string {
+  return dialect === 'native' ? native.make() : randomBytes(24).toString('base64url');
 }
 
 /** Says why a dialect cannot sign with a secret, or undefined. */
-export function wrongSecret(dialect: Dialect, secret: string | null): string | undefined {
+export function wrongSecret(
+  native: NativeSecrets,
+  dialect: Dialect,
+  secret: string | null,
+): string | undefined {
   if (secret === null) {
     return alwaysSigns(dialect) ? `Send a secret: a rule of the ${dialect} dialect always signs.` : undefined;
   }
-  if (dialect !== 'native' || isNativeSecret(secret)) return undefined;
-  return `Send a secret that is ${nativePrefix} and the base64 of ${nativeBytesMin} to ${nativeBytesMax} bytes: a native rule needs one.`;
-}
-
-/** Padded base64 in its one spelling, so that every verifier reads the same bytes. */
-function isNativeSecret(secret: string): boolean {
-  if (!secret.startsWith(nativePrefix)) return false;
-  const text = secret.slice(nativePrefix.length);
-  const bytes = Buffer.from(text, 'base64');
-  return (
-    bytes.length >= nativeBytesMin && bytes.length <= nativeBytesMax && bytes.toString('base64') === text
-  );
+  if (dialect !== 'native' || native.fits(secret)) return undefined;
+  return 'Send a secret that is whsec_ and the base64 of 24 to 64 bytes: a native rule needs one.';
 }
 
 /** Says why a rule cannot keep its secret in another dialect, or undefined. */
 export function wrongKeptSecret(
-  secretBox: SecretBox,
+  { secretBox, nativeSecrets }: Pick<AdminDeps, 'secretBox' | 'nativeSecrets'>,
   current: CallbackRule,
   dialect: Dialect,
 ): string | undefined {
   if (dialect === current.dialect) return undefined;
   if (dialect !== 'native' || current.sealedSecret === null) {
-    return wrongSecret(dialect, current.sealedSecret);
+    return wrongSecret(nativeSecrets, dialect, current.sealedSecret);
   }
   try {
-    return wrongSecret(dialect, secretBox.open(current.sealedSecret));
+    return wrongSecret(nativeSecrets, dialect, secretBox.open(current.sealedSecret));
   } catch {
     return 'Send a secret with the dialect: the one that the rule has cannot be read any more.';
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { limits } from '@recalld/domain';
 import type { AccessTokens, PlanDeliveries, Topic } from '@recalld/domain';
 import {
@@ -90,6 +91,10 @@ export async function createAdminWorld(change: Partial<AdminDeps> = {}): Promise
     },
     callbackUrls: {
       refusal: (url) => (url.startsWith('https://') ? undefined : 'it must be an https URL'),
+    },
+    nativeSecrets: {
+      make: () => `whsec_${randomBytes(32).toString('base64')}`,
+      fits: (secret) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(secret),
     },
     checkRuleTls: ({ ca, clientCertificate, clientKey }) =>
       [ca, clientCertificate, clientKey].every((pem) => pem?.startsWith('PEM ') ?? true)
