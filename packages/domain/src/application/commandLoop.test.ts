@@ -13,6 +13,7 @@ import {
   sampleInstant,
   scriptedStore,
   sendSample,
+  wholeLog,
 } from '../testing/index.js';
 import type { CommandLoopDeps } from './commandLoop.js';
 import { Overloaded } from './faults.js';
@@ -236,7 +237,7 @@ describe('around the loop', () => {
 
     expect(answered).toBe(7);
     await Promise.all(answers);
-    expect(await ports.log.after(0, 10)).toHaveLength(7);
+    expect(await wholeLog(ports)).toHaveLength(7);
   });
 
   it('has nothing to drain while it is idle, before and after its work', async () => {
@@ -262,7 +263,7 @@ describe('around the loop', () => {
     await Promise.resolve();
     turn();
     expect(await later).toMatchObject([{ ok: true }]);
-    expect(await ports.log.after(0, 10)).toHaveLength(1);
+    expect(await wholeLog(ports)).toHaveLength(1);
   });
 
   it('takes units of one to so many commands, all of one app', async () => {

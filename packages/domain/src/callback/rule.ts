@@ -54,17 +54,14 @@ export function ruleForAttempt(planned: CallbackRule, now: CallbackRule): Callba
  * authority believes that the receiver works again.
  */
 export function changesAttempts(before: CallbackRule, after: CallbackRule): boolean {
-  return (
-    before.url !== after.url ||
-    before.dialect !== after.dialect ||
-    before.enabled !== after.enabled ||
-    before.sealedSecret !== after.sealedSecret ||
-    before.previousSecret?.sealed !== after.previousSecret?.sealed ||
-    before.previousSecret?.until !== after.previousSecret?.until ||
-    before.tls?.ca !== after.tls?.ca ||
-    before.tls?.client?.certificate !== after.tls?.client?.certificate ||
-    before.tls?.client?.sealedKey !== after.tls?.client?.sealedKey
-  );
+  const parts = attemptParts(after);
+  return attemptParts(before).some((part, index) => part !== parts[index]);
+}
+
+function attemptParts({ url, dialect, enabled, sealedSecret, previousSecret, tls }: CallbackRule) {
+  const ofSecrets = [sealedSecret, previousSecret?.sealed, previousSecret?.until];
+  const ofTls = [tls?.ca, tls?.client?.certificate, tls?.client?.sealedKey];
+  return [url, dialect, enabled, ...ofSecrets, ...ofTls];
 }
 
 /** Whether a rule wants to hear of a recall or a conversation deletion in this kind of chat. */

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../events.js';
+import type { NewEvent, RecordedEvent } from '../events.js';
 import { assert } from '../kernel/assert.js';
 import type { AppNo } from '../kernel/ids.js';
 import { messageStream } from '../kernel/stream.js';
@@ -90,6 +90,11 @@ export function recallUnit(
     erase: [event.data.msgId],
     ...unit,
   });
+}
+
+/** Every event of a small log, of all apps. */
+export async function wholeLog({ log }: Pick<StoragePorts, 'log'>): Promise<readonly RecordedEvent[]> {
+  return (await log.read({ after: 0, limit: 10_000 })).events;
 }
 
 /** Loads facts of one app. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { appSample, ruleSample } from '../samples.js';
+import { appSample, ruleSample, sampleInstant } from '../samples.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
 
@@ -17,6 +17,27 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
       expect(created).toEqual({ ...sample, version: 1 });
       expect(await ports.rules.find(app.no, 'r1')).toEqual(created);
       expect(await ports.rules.list(app.no)).toEqual([created]);
+    });
+
+    it.each([
+      { events: ['message.recalled', 'callback_rule.suspended'] },
+      { events: [] },
+      { enabled: false },
+      { ordered: true, concurrencyMax: 7 },
+      { previousSecret: { sealed: 'the one before', until: sampleInstant + 1000 } },
+      { tls: { ca: '-----BEGIN CERTIFICATE-----\nAb+/=\n', client: null } },
+      { tls: { ca: null, client: { certificate: 'a PEM', sealedKey: 'sealed key' } } },
+    ] as const)('gives %o back, as it was made and when it is taken away', async (change) => {
+      const { ports, app } = world();
+      const plain = ruleSample(app.no, 'r1');
+
+      const created = await ports.rules.create({ ...plain, ...change });
+
+      expect(created).toEqual({ ...plain, ...change, version: 1 });
+      expect(await ports.rules.find(app.no, 'r1')).toEqual(created);
+      const without = await ports.rules.change(app.no, 'r1', plain, sampleInstant);
+      expect(without).toEqual({ ...plain, version: 2 });
+      expect(await ports.rules.find(app.no, 'r1')).toEqual(without);
     });
 
     it('takes a name once per app', async () => {
@@ -52,11 +73,16 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
       { sealedSecret: 'another one' },
       { sealedSecret: null },
       { chatTypes: ['groupchat'] },
+      { events: ['attachment.purged'] },
+      { ordered: true },
+      { concurrencyMax: 1 },
+      { previousSecret: { sealed: 'the one before', until: sampleInstant } },
+      { tls: { ca: 'a PEM', client: { certificate: 'another PEM', sealedKey: 'sealed key' } } },
     ] as const)('a change of %o makes a new version', async (change) => {
       const { ports, app } = world();
       const created = await ports.rules.create(ruleSample(app.no, 'r1'));
 
-      const changed = await ports.rules.change(app.no, 'r1', change);
+      const changed = await ports.rules.change(app.no, 'r1', change, sampleInstant);
 
       expect(changed).toEqual({ ...(typeof created === 'object' ? created : {}), ...change, version: 2 });
       expect(await ports.rules.find(app.no, 'r1')).toEqual(changed);
@@ -67,13 +93,19 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
       await ports.rules.create(ruleSample(app.no, 'r1', { name: 'one' }));
       await ports.rules.create(ruleSample(app.no, 'r2', { name: 'two' }));
 
-      expect(await ports.rules.change(app.no, 'r1', { name: 'two', url: 'https://x/' })).toBe('nameTaken');
+      expect(await ports.rules.change(app.no, 'r1', { name: 'two', url: 'https://x/' }, sampleInstant)).toBe(
+        'nameTaken',
+      );
       expect(await ports.rules.find(app.no, 'r1')).toMatchObject({ name: 'one', version: 1 });
-      expect(await ports.rules.change(app.no, 'r1', { name: 'one', enabled: false })).toMatchObject({
+      expect(
+        await ports.rules.change(app.no, 'r1', { name: 'one', enabled: false }, sampleInstant),
+      ).toMatchObject({
         name: 'one',
         enabled: false,
       });
-      expect(await ports.rules.change(app.no, 'r1', { name: 'three' })).toMatchObject({ enabled: false });
+      expect(await ports.rules.change(app.no, 'r1', { name: 'three' }, sampleInstant)).toMatchObject({
+        enabled: false,
+      });
       expect((await ports.rules.list(app.no)).map((rule) => rule.name)).toEqual(['three', 'two']);
     });
 
@@ -81,8 +113,8 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
       const { ports, app } = world();
       await ports.rules.create(ruleSample(app.no, 'r1'));
 
-      expect(await ports.rules.change(app.no, 'r2', { enabled: false })).toBe('unknown');
-      expect(await ports.rules.change(app.no + 1, 'r1', { enabled: false })).toBe('unknown');
+      expect(await ports.rules.change(app.no, 'r2', { enabled: false }, sampleInstant)).toBe('unknown');
+      expect(await ports.rules.change(app.no + 1, 'r1', { enabled: false }, sampleInstant)).toBe('unknown');
       expect(await ports.rules.remove(app.no + 1, 'r1')).toBe(false);
       expect(await ports.rules.find(app.no + 1, 'r1')).toBeUndefined();
       expect(await ports.rules.find(app.no, 'r1')).toMatchObject({ enabled: true, version: 1 });
@@ -96,7 +128,7 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
 
       expect(await ports.rules.find(app.no, 'r1')).toBeUndefined();
       expect(await ports.rules.list(app.no)).toEqual([]);
-      expect(await ports.rules.change(app.no, 'r1', { enabled: false })).toBe('unknown');
+      expect(await ports.rules.change(app.no, 'r1', { enabled: false }, sampleInstant)).toBe('unknown');
       expect(await ports.rules.remove(app.no, 'r1')).toBe(false);
       expect(await ports.rules.create(ruleSample(app.no, 'r2', { name: 'main' }))).toMatchObject({
         id: 'r2',

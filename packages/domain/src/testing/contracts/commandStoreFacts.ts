@@ -55,7 +55,12 @@ export function describeCommandStoreFacts(name: string, harness: StorageHarness)
       await ports.rules.create(ruleSample(app.no, 'gone'));
       await ports.rules.create(ruleSample(typeof other === 'object' ? other.no : 0, 'of the other'));
       await ports.rules.remove(app.no, 'gone');
-      const changed = await ports.rules.change(app.no, 'on', { url: 'https://new.example.com/' });
+      const changed = await ports.rules.change(
+        app.no,
+        'on',
+        { url: 'https://new.example.com/' },
+        sampleInstant,
+      );
 
       const { rules } = await loadOne(ports, { app: app.no });
 

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryState } from '../../callback/delivery.js';
 import type { Attempt } from '../../ports/deliveryQueue.js';
-import { appSample, ruleSample, sampleInstant } from '../samples.js';
+import { appSample, attemptSample, recallSample, ruleSample, sampleInstant } from '../samples.js';
+import { claim, claimOne } from './deliverySupport.js';
 import { allPages, useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
 
@@ -9,17 +10,15 @@ import type { StorageHarness } from './support.js';
 export function describeDeliveryReader(name: string, harness: StorageHarness): void {
   describe(`DeliveryReader: ${name}`, () => {
     const world = useWorld(harness);
-    const recallOne = async () => {
+    const recallOne = async (to = 'u2') => {
       const { send, recall } = world();
-      await recall(await send());
+      return await recall(await send({ to }), { to });
     };
     /** Settles the oldest delivery that is due. */
     const settleOne = async (state: DeliveryState, attempt?: Attempt) => {
       const { ports, clock } = world();
-      const query = { max: 1, owner: 'a', now: clock.now(), leaseMs: 20_000 };
-      const [held] = await ports.deliveries.claim(query);
-      const settled = { id: held?.id ?? '', owner: 'a', state };
-      await ports.deliveries.settle([attempt === undefined ? settled : { ...settled, attempt }]);
+      const settled = { id: await claimOne(world()), owner: 'a', state };
+      await ports.deliveries.settle([attempt === undefined ? settled : { ...settled, attempt }], clock.now());
       return settled.id;
     };
     beforeEach(async () => {
@@ -54,18 +53,28 @@ export function describeDeliveryReader(name: string, harness: StorageHarness): v
       const { ports, app, clock } = world();
       await recallOne();
       const attempts: Attempt[] = [
-        { requestedAt: sampleInstant, tookMs: 10_000, status: null, error: 'timeout', answerHead: null },
-        { requestedAt: sampleInstant + 1, tookMs: 5, status: 503, error: null, answerHead: 'verstopft — 忙' },
+        attemptSample({ request: null, tookMs: 0, status: null, error: 'nothing to send', answerHead: null }),
+        attemptSample({ tookMs: 10_000, status: null, error: 'timeout', answerHead: null }),
+        attemptSample({
+          requestedAt: sampleInstant + 1,
+          request: {
+            url: 'https://backend.example.com/?a=%20&b="忙"',
+            headers: { 'Content-Type': 'application/json', 'X-Sign': 'a "quoted" — 忙' },
+          },
+          status: 503,
+          answerHead: 'verstopft — 忙',
+        }),
       ];
       await settleOne({ status: 'waiting', attempts: 1, dueAt: clock.now() }, attempts[0]);
+      await settleOne({ status: 'waiting', attempts: 2, dueAt: clock.now() }, attempts[1]);
       const { entities } = await ports.deliveryReader.page({ app: app.no, limit: 10 });
       expect(entities[0]).toMatchObject({ lastStatus: null, lastError: 'timeout' });
 
-      const id = await settleOne({ status: 'waiting', attempts: 2, dueAt: clock.now() }, attempts[1]);
+      const id = await settleOne({ status: 'waiting', attempts: 3, dueAt: clock.now() }, attempts[2]);
 
       const found = await ports.deliveryReader.find(app.no, id);
       expect(found?.attempts).toEqual(attempts);
-      expect(found?.delivery).toMatchObject({ lastStatus: 503, lastError: null, state: { attempts: 2 } });
+      expect(found?.delivery).toMatchObject({ lastStatus: 503, lastError: null, state: { attempts: 3 } });
     });
 
     it('logs no attempt that was cut off', async () => {
@@ -79,10 +88,11 @@ export function describeDeliveryReader(name: string, harness: StorageHarness): v
 
     it('lists by status: pending is all that is not over', async () => {
       const { ports, app, clock } = world();
-      for (let n = 0; n < 4; n += 1) await recallOne();
+      await ports.rules.change(app.no, 'r1', { ordered: true }, clock.now());
+      for (const to of ['u2', 'u3', 'u4', 'u5', 'u5']) await recallOne(to);
       const delivered = await settleOne({ status: 'delivered', attempts: 1 });
       const dead = await settleOne({ status: 'dead', attempts: 13 });
-      await ports.deliveries.claim({ max: 1, owner: 'a', now: clock.now(), leaseMs: 1000 });
+      await claim(world(), 'a', clock.now(), 1);
 
       const idsOf = async (status?: 'pending' | 'delivered' | 'dead') => {
         const query = { app: app.no, limit: 10, ...(status === undefined ? {} : { status }) };
@@ -91,7 +101,7 @@ export function describeDeliveryReader(name: string, harness: StorageHarness): v
       expect(await idsOf('delivered')).toEqual([delivered]);
       expect(await idsOf('dead')).toEqual([dead]);
       const pending = await idsOf('pending');
-      expect(pending).toHaveLength(2);
+      expect(pending).toHaveLength(3);
       expect((await idsOf()).toSorted()).toEqual([...pending, delivered, dead].toSorted());
     });
 
@@ -109,17 +119,79 @@ export function describeDeliveryReader(name: string, harness: StorageHarness): v
       expect(new Set(positions).size).toBe(5);
     });
 
-    it('shows the rule under which a delivery was planned, also when it is gone', async () => {
+    it('lists those of one rule, also together with a status', async () => {
       const { ports, app } = world();
+      await ports.rules.create(ruleSample(app.no, 'r2'));
+      await recallOne();
+      await recallOne();
+      const done = await settleOne({ status: 'delivered', attempts: 1 });
+      const list = async (q: { ruleId: string; status?: 'pending' | 'delivered' }) =>
+        (await ports.deliveryReader.page({ app: app.no, limit: 10, ...q })).entities;
+
+      expect((await list({ ruleId: 'r2' })).map(({ rule }) => rule.id)).toEqual(['r2', 'r2']);
+      expect((await list({ ruleId: 'r1' })).map(({ rule }) => rule.id)).toEqual(['r1', 'r1']);
+      expect((await list({ ruleId: 'r1', status: 'delivered' })).map(({ id }) => id)).toEqual([done]);
+      expect(await list({ ruleId: 'r2', status: 'delivered' })).toEqual([]);
+      expect(await list({ ruleId: 'unknown' })).toEqual([]);
+      const pages = await allPages((from) =>
+        ports.deliveryReader.page({
+          app: app.no,
+          ruleId: 'r2',
+          limit: 1,
+          ...(from === undefined ? {} : { from }),
+        }),
+      );
+      expect(pages.flat().map(({ rule }) => rule.id)).toEqual(['r2', 'r2']);
+    });
+
+    it('finds the deliveries that start with an event, one per rule', async () => {
+      const { ports, app, loop, send, ids, clock } = world();
+      await ports.rules.create(ruleSample(app.no, 'r2'));
+      await recallOne();
+      const recalls = [await send(), await send()].map((msgId) =>
+        recallSample({ app: app.no, msgId, recallId: ids.next(), now: clock.now() }),
+      );
+      const [first, second] = await loop.submit(recalls);
+      const positions = [first, second].map(
+        (outcome) => (outcome?.ok ? outcome.events[0]?.position : 0) ?? 0,
+      );
+
+      for (const position of positions) {
+        const found = await ports.deliveryReader.startingAt(app.no, position);
+        expect(found.map(({ rule }) => rule.id)).toEqual(['r1', 'r2']);
+        expect(found.map(({ events }) => events[0]?.position)).toEqual([position, position]);
+      }
+      const [listed] = (await ports.deliveryReader.page({ app: app.no, ruleId: 'r1', limit: 1 })).entities;
+      expect((await ports.deliveryReader.startingAt(app.no, positions[1] ?? 0))[0]).toEqual(listed);
+      expect(await ports.deliveryReader.startingAt(app.no, 1)).toEqual([]);
+      expect(await ports.deliveryReader.startingAt(app.no + 1, positions[0] ?? 0)).toEqual([]);
+    });
+
+    it('shows the rule that the next attempt would follow', async () => {
+      const { ports, app, clock } = world();
       const planned = await ports.rules.find(app.no, 'r1');
       await recallOne();
-      await ports.rules.change(app.no, 'r1', { url: 'https://new.example.com/' });
+      const rulesShown = async () =>
+        (await ports.deliveryReader.page({ app: app.no, limit: 10 })).entities.map(({ rule }) => rule);
+
+      const corrected = await ports.rules.change(app.no, 'r1', { url: 'https://new.example/' }, clock.now());
+      expect(await rulesShown()).toEqual([corrected]);
+      await ports.rules.change(app.no, 'r1', { dialect: 'tencent' }, clock.now());
+      expect(await rulesShown()).toEqual([planned]);
+    });
+
+    it('shows the rule also when it is gone', async () => {
+      const { ports, app, clock } = world();
+      await recallOne();
+      const url = 'https://new.example/';
+      await ports.rules.change(app.no, 'r1', { url }, clock.now());
       await ports.rules.remove(app.no, 'r1');
 
       const { entities } = await ports.deliveryReader.page({ app: app.no, limit: 10 });
 
-      expect(entities.map(({ rule }) => rule)).toEqual([planned]);
-      expect(entities[0]?.state.status).toBe('dead');
+      expect(entities).toMatchObject([
+        { rule: { id: 'r1', name: 'rule r1', url }, state: { status: 'dead' } },
+      ]);
     });
 
     it('keeps apps apart', async () => {

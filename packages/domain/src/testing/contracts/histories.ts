@@ -23,6 +23,8 @@ const type: fc.Arbitrary<Wish['type']> = fc.oneof(
       'ChangeRecallPolicy' as const,
       'ExpireMessage' as const,
       'PurgeAttachment' as const,
+      'TellRuleHealth' as const,
+      'TestCallbackRule' as const,
     ),
   },
 );
@@ -136,5 +138,7 @@ function wasAccepted(answered: Answered | undefined): boolean {
 
 /** What can happen once only, however much later it is asked for again. */
 function isOnce(of: Wish['type']): boolean {
-  return of === 'SendMessage' || of === 'RecallMessage' || of === 'PurgeAttachment' || of === 'ExpireMessage';
+  return ['SendMessage', 'RecallMessage', 'PurgeAttachment', 'ExpireMessage', 'TestCallbackRule'].includes(
+    of,
+  );
 }

@@ -1,15 +1,18 @@
 import { expect } from 'vitest';
+import { evolveToldOfRule, nothingTold } from '../../callback/callbackRuleEvents.js';
 import { evolveConversation, untouchedConversation } from '../../conversation/conversation.js';
+import { isCallbackRuleEvent, isMessageEvent } from '../../events.js';
 import type { RecordedEvent } from '../../events.js';
 import { groupTimeline, pairTimeline } from '../../kernel/stream.js';
 import { evolveMessage, unknownMessage } from '../../message/message.js';
 import { defaultRecallPolicy, evolveRecallPolicy } from '../../recall-policy/recallPolicy.js';
 import { historyFiles, historyGroup, historyMessages, historyUsers } from '../histories.js';
 import type { Answered, Stage } from '../histories.js';
+import { wholeLog } from '../units.js';
 
 /** The whole log of a history. */
 export function logOf({ ports }: Stage): Promise<readonly RecordedEvent[]> {
-  return ports.log.after(0, 10_000);
+  return wholeLog(ports);
 }
 
 /** Every message that anybody can still read, by any way there is. */
@@ -83,12 +86,14 @@ export function checkReplay(log: readonly RecordedEvent[], answers: readonly Ans
 
 function foldAll(events: readonly RecordedEvent[]): unknown {
   let [message, conversation, policy] = [unknownMessage, untouchedConversation, defaultRecallPolicy];
+  let told = nothingTold;
   for (const event of events) {
     if (event.type === 'ConversationDeleted') conversation = evolveConversation(conversation, event);
     else if (event.type === 'RecallPolicyChanged') policy = evolveRecallPolicy(policy, event);
-    else message = evolveMessage(message, event);
+    else if (isCallbackRuleEvent(event)) told = evolveToldOfRule(told, event);
+    else if (isMessageEvent(event)) message = evolveMessage(message, event);
   }
-  return { message, conversation, policy };
+  return { message, conversation, policy, told };
 }
 
 /** Files are condemned with the last message that refers to them, and each recall makes one delivery. */

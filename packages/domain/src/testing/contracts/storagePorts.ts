@@ -6,12 +6,21 @@ import { describeCommandStore } from './commandStore.js';
 import { describeCommandStoreFacts } from './commandStoreFacts.js';
 import { describeContentReader } from './contents.js';
 import { describeConversations } from './conversations.js';
+import { describeDeliveryOrder } from './deliveryOrder.js';
 import { describeDeliveryQueue } from './deliveryQueue.js';
+import { describeDeliveryQueueRules } from './deliveryQueueRules.js';
 import { describeDeliveryReader } from './deliveryReader.js';
 import { describeApps, describeSecrets, describeUsers } from './directory.js';
 import { describeEventLog } from './eventLog.js';
 import { describeExpiredMessages } from './expiredMessages.js';
+import { describeFeedCheckpoints } from './feedCheckpoints.js';
+import { describeFinishedDeliveries } from './finishedDeliveries.js';
+import { describeRedeliveries } from './redeliveries.js';
+import { describeRedeliveryJobs } from './redeliveryJobs.js';
 import { describeRoaming } from './roaming.js';
+import { describeRuleHealthNews } from './ruleHealthNews.js';
+import { describeRuleHealths } from './ruleHealths.js';
+import { describeSealedSecrets } from './sealedSecrets.js';
 import type { StorageHarness } from './support.js';
 
 /** Runs the suites of all storage ports. */
@@ -26,12 +35,21 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeExpiredMessages(name, harness);
     describeAttachments(name, harness);
     describeDeliveryQueue(name, harness);
+    describeDeliveryQueueRules(name, harness);
+    describeDeliveryOrder(name, harness);
     describeDeliveryReader(name, harness);
+    describeRedeliveries(name, harness);
+    describeRedeliveryJobs(name, harness);
+    describeFinishedDeliveries(name, harness);
+    describeRuleHealths(name, harness);
+    describeRuleHealthNews(name, harness);
     describeCallbackRules(name, harness);
+    describeFeedCheckpoints(name, harness);
     describeChats(name, harness);
     describeChatReader(name, harness);
     describeApps(name, harness);
     describeUsers(name, harness);
     describeSecrets(name, harness);
+    describeSealedSecrets(name, harness);
   });
 }

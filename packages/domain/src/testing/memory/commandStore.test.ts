@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Unit } from '../../ports/commandStore.js';
 import { ruleSample } from '../samples.js';
-import { sendUnit, sentEvent, unitOf } from '../units.js';
+import { sendUnit, sentEvent, unitOf, wholeLog } from '../units.js';
 import { createMemoryStorage } from './storage.js';
 
 const due = (change: Partial<Unit['deliveries'][number]>): Partial<Unit> => ({
@@ -42,7 +42,7 @@ describe('a unit that no loop could have made', () => {
 
     await expect(ports.commands.commit([good, unit])).rejects.toThrow(message);
 
-    expect(await ports.log.after(0, 10)).toEqual([]);
+    expect(await wholeLog(ports)).toEqual([]);
     expect((await ports.contents.read(1, ['4294967296'])).size).toBe(0);
   });
 });
