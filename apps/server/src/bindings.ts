@@ -1,5 +1,13 @@
 import type { Metrics } from '@recalld/adapters-http';
-import type { DeliveryWorker } from '@recalld/adapters-callbacks';
+import type {
+  CallbackSender,
+  DeliveryWorker,
+  Egress,
+  FeedPublisher,
+  NatsLink,
+  NatsSignals,
+} from '@recalld/adapters-callbacks';
+import type { RotatingSecretBox } from '@recalld/adapters-security';
 import type { SqliteStorage } from '@recalld/adapters-storage';
 import type {
   AccessTokens,
@@ -13,15 +21,16 @@ import type {
   MessageCodec,
   Passwords,
   PlanDeliveries,
-  SecretBox,
   Signals,
 } from '@recalld/domain';
 import type { FastifyInstance } from 'fastify';
 import type { ServiceIdentifier } from 'inversify';
 import type { Config } from './config.js';
+import type { Feed } from './feed.js';
 import type { FirstStart } from './firstStart.js';
+import type { SecretKeys } from './secretKey.js';
 import type { Server } from './server.js';
-import type { Workers } from './workers.js';
+import type { Worker } from './workers.js';
 
 function token<T>(name: string): ServiceIdentifier<T> {
   return Symbol.for(`recalld.${name}`);
@@ -32,22 +41,29 @@ export const bindings = {
   accessTokens: token<AccessTokens>('AccessTokens'),
   attachmentBytes: token<AttachmentBytes>('AttachmentBytes'),
   callbackRequests: token<CallbackRequests>('CallbackRequests'),
+  callbackSender: token<CallbackSender>('CallbackSender'),
   callbackUrls: token<CallbackUrls>('CallbackUrls'),
   clock: token<Clock>('Clock'),
   commandLoop: token<CommandLoop>('CommandLoop'),
   config: token<Config>('Config'),
   deliveryWorker: token<DeliveryWorker>('DeliveryWorker'),
+  egress: token<Egress>('Egress'),
+  feed: token<Feed>('Feed'),
+  feedPublisher: token<FeedPublisher>('FeedPublisher'),
   firstStart: token<FirstStart>('FirstStart'),
   ids: token<IdSource>('IdSource'),
   log: token<Log>('Log'),
   messageCodec: token<MessageCodec>('MessageCodec'),
   metrics: token<Metrics>('Metrics'),
+  natsLink: token<NatsLink>('NatsLink'),
+  natsSignals: token<NatsSignals>('NatsSignals'),
   passwords: token<Passwords>('Passwords'),
   planDeliveries: token<PlanDeliveries>('PlanDeliveries'),
-  secretBox: token<SecretBox>('SecretBox'),
+  secretBox: token<RotatingSecretBox>('SecretBox'),
+  secretKeys: token<SecretKeys>('SecretKeys'),
   http: token<FastifyInstance>('Http'),
   server: token<Server>('Server'),
   signals: token<Signals>('Signals'),
   storage: token<SqliteStorage>('Storage'),
-  workers: token<Workers>('Workers'),
+  workers: token<Worker>('Workers'),
 };

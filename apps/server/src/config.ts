@@ -139,7 +139,7 @@ function callbackConfig(read: Read): CallbackConfig {
     allowRanges:
       read(
         'RECALLD_CALLBACK_ALLOW_RANGES',
-        'ranges such as 10.1.0.0/16 or fd00:1::/32, with commas between',
+        'addresses and ranges such as 10.1.0.0/16 or fd00:1::/32, with commas between',
         listOf(allowed(rangeRefusal)),
       ) ?? [],
     allowHosts:
@@ -150,7 +150,7 @@ function callbackConfig(read: Read): CallbackConfig {
       ) ?? null,
     proxyUrl: read(
       'RECALLD_CALLBACK_PROXY',
-      'http:// or https:// and [USER:PASSWORD@]HOST:PORT',
+      'http://[USER:PASSWORD@]HOST[:PORT] or https://…',
       allowed(proxyRefusal),
     ),
   };

@@ -8,6 +8,7 @@ import { embeddedSignals } from './modules/embeddedSignals.js';
 import { embeddedStorage } from './modules/embeddedStorage.js';
 import { foundation } from './modules/foundation.js';
 import { http } from './modules/http.js';
+import { natsSignals } from './modules/natsSignals.js';
 import { security } from './modules/security.js';
 
 /**
@@ -17,7 +18,8 @@ import { security } from './modules/security.js';
 export function buildContainer(config: Config, log: Log): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(foundation(config, log), security, commands, callbacks, http);
-  // This version has one engine and signals inside one process; another environment loads others here.
-  container.load(embeddedStorage, embeddedSignals);
+  // This version has one engine; another environment loads another one here.
+  container.load(embeddedStorage);
+  container.load(config.nats === null ? embeddedSignals : natsSignals(config.nats));
   return container;
 }

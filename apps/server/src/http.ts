@@ -1,24 +1,22 @@
 import { adminApi, createApp, easemobApi, opsApi } from '@recalld/adapters-http';
-import type { HttpDeps, Metrics } from '@recalld/adapters-http';
-import type { Signals } from '@recalld/domain';
+import type { AdminDeps, HttpDeps, Metrics, ReadinessCheck } from '@recalld/adapters-http';
 import type { FastifyInstance } from 'fastify';
 import { version } from './version.js';
 
-export interface HttpParts extends HttpDeps {
+export interface HttpParts extends HttpDeps, AdminDeps {
   readonly metrics: Metrics;
-  readonly signals: Signals;
-  /** Throws when storage does not answer. */
-  readonly health: () => Promise<void>;
+  /** What a probe of readiness looks at. */
+  readonly checks: readonly ReadinessCheck[];
 }
 
 /** Every API of this server on one listener: the Easemob contract, management, probes. */
 export function createHttp(parts: HttpParts): FastifyInstance {
-  const { metrics, health } = parts;
+  const { metrics, checks } = parts;
   const admin = adminApi(parts);
   const ops = opsApi({
     version,
     metrics,
-    checks: [{ name: 'storage', required: true, check: health }],
+    checks,
     apis: [easemobApi(parts), admin],
   });
   return createApp(parts, {

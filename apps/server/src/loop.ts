@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createCommandLoop } from '@recalld/domain';
+import { createCommandLoop, isPublished } from '@recalld/domain';
 import type {
   CommandLoop,
   IdSource,
@@ -33,5 +33,11 @@ function topicsOf(recorded: readonly RecordedEvent[], deliveries: number): reado
   const topics: Topic[] = [];
   if (deliveries > 0) topics.push('deliveriesDue');
   if (recorded.some(({ type }) => type === 'MessageRecalled')) topics.push('attachmentsCondemned');
+  if (recorded.some(reachesFeeds)) topics.push('eventsRecorded');
   return topics;
+}
+
+/** A test is no public event, but its callback is published like any other one. */
+function reachesFeeds(event: RecordedEvent): boolean {
+  return isPublished(event) || event.type === 'CallbackRuleTested';
 }

@@ -1,16 +1,19 @@
-import type { DeliveryWorker } from '@recalld/adapters-callbacks';
-import type { SqliteStorage } from '@recalld/adapters-storage';
 import type { CommandLoop } from '@recalld/domain';
 import type { FastifyInstance } from 'fastify';
-import { ConfigError } from './config.js';
-import type { Workers } from './workers.js';
+import { ConfigError } from './configValues.js';
+import type { Worker } from './workers.js';
 
 export interface ServerParts {
   readonly http: FastifyInstance;
-  readonly workers: Workers;
-  readonly deliveryWorker: DeliveryWorker;
-  readonly loop: CommandLoop;
-  readonly storage: SqliteStorage;
+  /** None relies on another one. */
+  readonly workers: readonly Worker[];
+  readonly loop: Pick<CommandLoop, 'drain'>;
+  readonly signals: Closing;
+  readonly storage: Closing;
+}
+
+export interface Closing {
+  close(): Promise<void>;
 }
 
 export interface Server {
@@ -22,24 +25,24 @@ export interface Server {
 
 /** Of the ten seconds that a stop may take. */
 const requestsMs = 3_000;
-const deliveriesMs = 3_000;
+const workersMs = 3_000;
 
 /** Starts and stops the parts, each before those that it relies on are gone. */
 export function createServer(parts: ServerParts): Server {
-  const { http, workers, deliveryWorker, loop, storage } = parts;
+  const { http, workers, loop, signals, storage } = parts;
   return {
     async start(host, port) {
       const url = await http
         .listen({ host, port })
         .catch((fault: unknown) => refuseAddress(fault, host, port));
-      workers.start();
-      deliveryWorker.start();
+      for (const worker of workers) worker.start();
       return url;
     },
     async stop() {
       await closeListener(http);
-      await Promise.all([workers.stop(), deliveryWorker.stop(deliveriesMs)]);
+      await Promise.all(workers.map((worker) => worker.stop(workersMs)));
       await loop.drain();
+      await signals.close();
       await storage.close();
     },
   };

@@ -1,43 +1,46 @@
-import os from 'node:os';
 import {
-  createCallbackRequests,
   createCallbackSender,
   createCallbackUrls,
   createDeliveryWorker,
+  createEgress,
   planDeliveries,
 } from '@recalld/adapters-callbacks';
 import { meteredDeliveries } from '@recalld/adapters-http';
 import { ContainerModule } from 'inversify';
 import { bindings as the } from '../bindings.js';
+import { createRequests } from '../callbackRequests.js';
 
-/** Both dialects, and the worker that takes deliveries to their receivers. */
+/** The dialects, and the worker that takes deliveries to their receivers. */
 export const callbacks = new ContainerModule(({ bind }) => {
   bind(the.planDeliveries).toResolvedValue(() => planDeliveries());
-  bind(the.callbackUrls).toResolvedValue(
-    ({ callbackAllowPrivate: allowPrivate }) => createCallbackUrls({ allowPrivate }),
+  bind(the.egress).toResolvedValue(
+    ({ callbacks: { allowPrivate, allowRanges, allowHosts } }) =>
+      createEgress({ allowPrivate, allowRanges, allowHosts }),
     [the.config],
   );
-  bind(the.callbackRequests).toResolvedValue(
-    (box, { timelines }, clock) =>
-      createCallbackRequests({
-        box,
+  bind(the.callbackUrls).toResolvedValue((egress) => createCallbackUrls(egress), [the.egress]);
+  bind(the.callbackRequests).toResolvedValue(createRequests, [the.secretBox, the.storage, the.clock]);
+  bind(the.callbackSender).toResolvedValue(
+    (clock, egress, box, { callbacks: { proxyUrl } }) =>
+      createCallbackSender({
         clock,
-        hostName: os.hostname(),
-        unread: (app, user, now) => timelines.unreadOneToOne(app, user, now),
+        egress,
+        openSecret: (sealed) => box.open(sealed),
+        ...(proxyUrl === undefined ? {} : { proxyUrl }),
       }),
-    [the.secretBox, the.storage, the.clock],
+    [the.clock, the.egress, the.secretBox, the.config],
   );
   bind(the.deliveryWorker).toResolvedValue(
-    ({ deliveries }, requests, clock, signals, log, { callbackAllowPrivate: allowPrivate }, metrics) =>
+    ({ deliveries }, requests, sender, clock, signals, log, metrics) =>
       createDeliveryWorker({
         queue: meteredDeliveries(deliveries, metrics),
         requests,
-        sender: createCallbackSender({ clock, allowPrivate }),
+        sender,
         clock,
         signals,
         log,
         random: Math.random,
       }),
-    [the.storage, the.callbackRequests, the.clock, the.signals, the.log, the.config, the.metrics],
+    [the.storage, the.callbackRequests, the.callbackSender, the.clock, the.signals, the.log, the.metrics],
   );
 });

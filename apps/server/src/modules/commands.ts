@@ -12,8 +12,17 @@ export const commands = new ContainerModule(({ bind }) => {
     [the.storage, the.planDeliveries, the.ids, the.signals, the.metrics],
   );
   bind(the.workers).toResolvedValue(
-    (storage, bytes, loop, clock, signals, log, { attachmentRetentionMs }) =>
-      createWorkers({ storage, bytes, loop, clock, signals, log, attachmentRetentionMs }),
+    (storage, bytes, loop, clock, signals, log, { attachmentRetentionMs, deliveryRetentionMs }) =>
+      createWorkers({
+        storage,
+        bytes,
+        loop,
+        clock,
+        signals,
+        log,
+        attachmentRetentionMs,
+        deliveryRetentionMs,
+      }),
     [the.storage, the.attachmentBytes, the.commandLoop, the.clock, the.signals, the.log, the.config],
   );
   bind(the.firstStart).toResolvedValue(

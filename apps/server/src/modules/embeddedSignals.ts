@@ -1,8 +1,10 @@
 import { createEmbeddedSignals } from '@recalld/adapters-callbacks';
 import { ContainerModule } from 'inversify';
 import { bindings as the } from '../bindings.js';
+import { noFeed } from '../feed.js';
 
 /** One node: whoever listens sits in this process. */
 export const embeddedSignals = new ContainerModule(({ bind }) => {
   bind(the.signals).toResolvedValue((log) => createEmbeddedSignals(log), [the.log]);
+  bind(the.feed).toConstantValue(noFeed);
 });

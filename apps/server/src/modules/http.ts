@@ -1,3 +1,4 @@
+import { checkRuleTls, isNativeSecret, newNativeSecret } from '@recalld/adapters-callbacks';
 import { createMetrics } from '@recalld/adapters-http';
 import { createMessageCodec } from '@recalld/adapters-msync';
 import { sameSecret } from '@recalld/adapters-security';
@@ -11,8 +12,9 @@ import { version } from '../version.js';
 export const http = new ContainerModule(({ bind }) => {
   bind(the.messageCodec).toResolvedValue(() => createMessageCodec());
   bind(the.metrics).toResolvedValue(
-    ({ deliveries }, clock) => createMetrics({ clock, deliveries, version }),
-    [the.storage, the.clock],
+    ({ deliveries }, clock, { state: nats }) =>
+      createMetrics({ clock, deliveries, version, ...(nats === undefined ? {} : { nats }) }),
+    [the.storage, the.clock, the.feed],
   );
   bind(the.http).toDynamicValue(async (context) => {
     const { messageRetentionMs, logLevel } = await context.getAsync(the.config);
@@ -30,17 +32,28 @@ export const http = new ContainerModule(({ bind }) => {
       codec: await context.getAsync(the.messageCodec),
       callbackRequests: await context.getAsync(the.callbackRequests),
       callbackUrls: await context.getAsync(the.callbackUrls),
+      checkRuleTls,
+      nativeSecrets: { make: newNativeSecret, fits: isNativeSecret },
       log: await context.getAsync(the.log),
       metrics: await context.getAsync(the.metrics),
       signals: await context.getAsync(the.signals),
       isRootToken: (token) => sameSecret(token, rootToken),
-      health: () => storage.health(),
+      checks: [
+        { name: 'storage', required: true, check: () => storage.health() },
+        ...(await context.getAsync(the.feed)).checks,
+      ],
       settings: { publicUrl: null, messageRetentionMs, logRequests: ['debug', 'trace'].includes(logLevel) },
     });
   });
   bind(the.server).toResolvedValue(
-    (listener, workers, deliveryWorker, loop, storage) =>
-      createServer({ http: listener, workers, deliveryWorker, loop, storage }),
-    [the.http, the.workers, the.deliveryWorker, the.commandLoop, the.storage],
+    (listener, workers, deliveryWorker, feed, loop, storage) =>
+      createServer({
+        http: listener,
+        workers: [workers, deliveryWorker, ...feed.workers],
+        loop,
+        signals: feed,
+        storage,
+      }),
+    [the.http, the.workers, the.deliveryWorker, the.feed, the.commandLoop, the.storage],
   );
 });

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { redrive } from './cli/redrive.js';
+import { runCli } from './cli/run.js';
+
+const interruption = new AbortController();
+process.once('SIGINT', () => interruption.abort());
+process.once('SIGTERM', () => interruption.abort());
+
+process.exitCode = await runCli({ redrive }, process.argv.slice(2), process.env, {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  interrupted: interruption.signal,
+});

@@ -1,0 +1,36 @@
+import type { FeedPublisher, NatsLink, NatsSignals } from '@recalld/adapters-callbacks';
+import type { NatsState, ReadinessCheck } from '@recalld/adapters-http';
+import type { Worker } from './workers.js';
+
+/** What goes through a broker, when there is one, and what is known of it. */
+export interface Feed {
+  readonly workers: readonly Worker[];
+  readonly checks: readonly ReadinessCheck[];
+  /** What metrics tell of it. */
+  readonly state: NatsState | undefined;
+  /** Ends signals and connections: the last thing that is done to it. */
+  close(): Promise<void>;
+}
+
+export const noFeed: Feed = {
+  workers: [],
+  checks: [],
+  state: undefined,
+  close: () => Promise.resolve(),
+};
+
+/** Without its broker a server is degraded, never unready. */
+export function natsFeed(link: NatsLink, signals: NatsSignals, publisher: FeedPublisher): Feed {
+  const connected = async () => {
+    if (!link.connected()) throw new Error('NATS is not connected');
+  };
+  return {
+    workers: [publisher],
+    checks: [{ name: 'nats', required: false, check: connected }],
+    state: { connected: () => link.connected(), lag: () => publisher.lag() },
+    async close() {
+      signals.close();
+      await link.close();
+    },
+  };
+}

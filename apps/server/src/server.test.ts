@@ -1,0 +1,62 @@
+import Fastify from 'fastify';
+import { describe, expect, it } from 'vitest';
+import { createServer } from './server.js';
+
+/** A server of parts that write down what is done to them. */
+function given() {
+  const done: string[] = [];
+  const note = (what: string) => {
+    done.push(what);
+    return Promise.resolve();
+  };
+  const worker = (name: string) => ({
+    start: () => void done.push(`${name} started`),
+    stop: (deadlineMs: number) => note(`${name} stopped within ${deadlineMs} ms`),
+  });
+  const http = Fastify();
+  http.addHook('onClose', () => note('listener closed'));
+  const server = createServer({
+    http,
+    workers: [worker('chores'), worker('feed')],
+    loop: { drain: () => note('loop drained') },
+    signals: { close: () => note('signals closed') },
+    storage: { close: () => note('storage closed') },
+  });
+  return { server, done };
+}
+
+describe('a server', () => {
+  it('given a start, then the listener answers before the workers begin', async () => {
+    const { server, done } = given();
+    const url = await server.start('127.0.0.1', 0);
+    expect((await fetch(`${url}/nowhere`)).status).toBe(404);
+    expect(done).toEqual(['chores started', 'feed started']);
+    await server.stop();
+  });
+
+  it('given a stop, then each part ends before those that it relies on', async () => {
+    const { server, done } = given();
+    await server.start('127.0.0.1', 0);
+    done.length = 0;
+    await server.stop();
+    expect(done).toEqual([
+      'listener closed',
+      'chores stopped within 3000 ms',
+      'feed stopped within 3000 ms',
+      'loop drained',
+      'signals closed',
+      'storage closed',
+    ]);
+  });
+
+  it('given a port that is taken, then the variable is named and no worker begins', async () => {
+    const first = given();
+    const { port } = new URL(await first.server.start('127.0.0.1', 0));
+    const second = given();
+    await expect(second.server.start('127.0.0.1', Number(port))).rejects.toThrow(
+      `PORT holds "${port}", which another process listens on`,
+    );
+    expect(second.done).toEqual([]);
+    await first.server.stop();
+  });
+});

@@ -1,0 +1,132 @@
+import { callbackRuleStream, limits, settle } from '@recalld/domain';
+import type { AttemptOutcome, Topic } from '@recalld/domain';
+import {
+  attemptSample,
+  createMemoryAttachmentBytes,
+  createMemorySignals,
+  createMemoryStorage,
+  createWorld,
+  ruleSample,
+} from '@recalld/domain/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createWorkers } from './workers.js';
+
+const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+const dayMs = 86_400_000;
+/** Longer than hints are gathered, shorter than the sweep. */
+const soonMs = 1_000;
+
+describe('the workers', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    expect(log.error).not.toHaveBeenCalled();
+  });
+
+  /** A rule, what its workers announce, and workers that have made their first round. */
+  async function given(deliveryRetentionMs: number | null = null) {
+    const world = await createWorld(createMemoryStorage());
+    const { ports: storage, loop, clock, app } = world;
+    await storage.rules.create(ruleSample(app.no, 'r1'));
+    const signals = createMemorySignals();
+    const announced: Topic[] = [];
+    signals.listen((topic) => announced.push(topic));
+    const workers = createWorkers({
+      storage,
+      bytes: createMemoryAttachmentBytes(),
+      loop,
+      clock,
+      signals,
+      log,
+      attachmentRetentionMs: null,
+      deliveryRetentionMs,
+    });
+    workers.start();
+    await vi.advanceTimersByTimeAsync(soonMs);
+
+    /** One more callback, and how its only attempt ended; answers the delivery's id. */
+    async function attempt(outcome: AttemptOutcome): Promise<string> {
+      await world.recall(await world.send());
+      const now = clock.now();
+      const rules = [{ ruleId: 'r1', max: 1 }];
+      const [claimed] = await storage.deliveries.claim({ rules, owner: 'me', now, leaseMs: 1_000 });
+      if (claimed === undefined) throw new Error('nothing is due');
+      const state = settle(claimed.state, outcome, now, 0.5);
+      const settled = { id: claimed.id, owner: 'me', state, attempt: attemptSample({ requestedAt: now }) };
+      await storage.deliveries.settle([settled], now);
+      return claimed.id;
+    }
+    return { ...world, storage, signals, announced, workers, attempt };
+  }
+  const refused = { kind: 'refused', retryAfterMs: null } as const;
+
+  it('given a rule that was suspended, then its owner is told soon after the signal, once', async () => {
+    const { attempt, clock, storage, signals, app } = await given();
+    await attempt(refused);
+    clock.advance(limits.suspendAfterMs);
+    await attempt(refused);
+
+    signals.announce(['ruleHealthChanged']);
+    await vi.advanceTimersByTimeAsync(soonMs);
+    const told = () => storage.log.ofStream(app.no, callbackRuleStream('r1'));
+    expect((await told()).map(({ type }) => type)).toEqual(['CallbackRuleSuspended']);
+    await vi.advanceTimersByTimeAsync(2 * limits.sweepIntervalMs);
+    expect(await told()).toHaveLength(1);
+  });
+
+  it('given a redelivery, then it is queued soon after the signal, and workers are called', async () => {
+    const { attempt, clock, storage, signals, announced, app } = await given();
+    const id = await attempt({ kind: 'accepted' });
+    const selection = { kind: 'named', ids: [id] } as const;
+    await storage.redeliveries.start({ id: 'j1', app: app.no, selection, createdAt: clock.now() });
+
+    signals.announce(['redeliveriesStarted']);
+    await vi.advanceTimersByTimeAsync(soonMs);
+    expect(await storage.redeliveries.find(app.no, 'j1')).toMatchObject({
+      queued: 1,
+      finishedAt: clock.now(),
+    });
+    expect(announced).toEqual(['redeliveriesStarted', 'deliveriesDue']);
+  });
+
+  it('given a redelivery that nobody announced, then the sweep finds it', async () => {
+    const { attempt, clock, storage, app } = await given();
+    const selection = { kind: 'named', ids: [await attempt({ kind: 'accepted' })] } as const;
+    await storage.redeliveries.start({ id: 'j1', app: app.no, selection, createdAt: clock.now() });
+
+    await vi.advanceTimersByTimeAsync(limits.sweepIntervalMs + soonMs);
+    expect(await storage.redeliveries.find(app.no, 'j1')).toMatchObject({ queued: 1 });
+  });
+
+  it('given a retention of deliveries, then what was delivered before it is forgotten', async () => {
+    const { attempt, clock, storage, app } = await given(30 * dayMs);
+    const old = await attempt({ kind: 'accepted' });
+    clock.advance(30 * dayMs);
+    const young = await attempt({ kind: 'accepted' });
+
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await storage.deliveryReader.find(app.no, old)).toBeUndefined();
+    expect(await storage.deliveryReader.find(app.no, young)).toBeDefined();
+  });
+
+  it('given none, then everything is kept', async () => {
+    const { attempt, clock, storage, app } = await given(null);
+    const old = await attempt({ kind: 'accepted' });
+    clock.advance(10_000 * dayMs);
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(await storage.deliveryReader.find(app.no, old)).toBeDefined();
+  });
+
+  it('given a stop, then no signal starts anything any more', async () => {
+    const { attempt, clock, storage, signals, workers, app } = await given();
+    const selection = { kind: 'named', ids: [await attempt({ kind: 'accepted' })] } as const;
+    await storage.redeliveries.start({ id: 'j1', app: app.no, selection, createdAt: clock.now() });
+
+    await workers.stop(1_000);
+    signals.announce(['redeliveriesStarted']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await storage.redeliveries.find(app.no, 'j1')).toMatchObject({ queued: 0, finishedAt: null });
+  });
+});
