@@ -111,9 +111,10 @@ function matches({ name, below }: HostPattern, host: string): boolean {
   return below ? host.endsWith(`.${name}`) : host === name;
 }
 
-/** A URL's host without the brackets of IPv6 and the dot of a complete name. */
+/** A URL's host in one spelling, without the brackets of IPv6 and the dot of a complete name. */
 function bareHost(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.+$/, '');
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.+$/, '');
+  return parseAddress(host)?.toString() ?? host;
 }
 
 /** Names of this machine, whatever the resolver says (RFC 6761). */
