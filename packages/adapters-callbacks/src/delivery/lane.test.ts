@@ -1,23 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { claimSample } from '../testing/samples.js';
+import { claimSample, ruleSample } from '../testing/samples.js';
 import { Lane } from './lane.js';
 
-function laneWith(count: number): Lane {
-  const lane = new Lane();
+function fill(lane: Lane, count: number): Lane {
   for (let n = 0; n < count; n += 1) lane.add(claimSample());
   return lane;
 }
 
-/** Sends everything that may be sent at once, again and again; each request takes `tookMs`. */
-function run(lane: Lane, from: number, rounds: number, tookMs: number, answered = true): number {
+/** Takes what there is room for and sends it, round after round; each request takes `tookMs`. */
+function run(lane: Lane, from: number, rounds: number, tookMs: number, accepted = true): number {
   let now = from;
   for (let round = 0; round < rounds; round += 1) {
+    fill(lane, lane.room(now));
     const started = lane.start(Infinity, now);
     now += tookMs;
-    for (const { id } of started) lane.end(id, now, answered);
+    for (const { id } of started) {
+      lane.end(id, now, accepted);
+      lane.letGo();
+    }
   }
+  for (let left = lane.takeWaiting(() => true).length; left > 0; left -= 1) lane.letGo();
   return now;
 }
+
+const untilQuick = (lane: Lane) => run(lane, 0, 5, 20);
 
 describe('the lane of one rule', () => {
   it('sends in order, a few at first, and never more than asked', () => {
@@ -26,63 +32,103 @@ describe('the lane of one rule', () => {
     for (const delivery of deliveries) lane.add(delivery);
 
     expect(lane.start(3, 0)).toEqual(deliveries.slice(0, 3));
-    expect(lane.start(Infinity, 0)).toEqual(deliveries.slice(3, 8));
+    expect(lane.start(Infinity, 0)).toEqual(deliveries.slice(3, 4));
     expect(lane.start(Infinity, 0)).toEqual([]);
-    expect(lane.waiting).toBe(12);
+    expect([lane.waiting, lane.underway, lane.held]).toEqual([16, 4, 20]);
   });
 
-  it('sends up to 64 at a time to a quick receiver, and lets any number wait', () => {
-    const lane = laneWith(2_000);
+  it('takes four of an untried receiver’s deliveries, and counts what is in hand until it is settled', () => {
+    const lane = new Lane();
+    expect([lane.pace(0), lane.room(0)]).toEqual(['untried', 4]);
 
-    const now = run(lane, 0, 5, 20);
+    fill(lane, 3);
+    expect(lane.room(0)).toBe(1);
+    const [first] = lane.start(1, 0);
+    lane.end(first?.id ?? '', 600, true);
+    // Slow answers that are good double the requests at a time, up to eight: three are in hand.
+    expect(lane.room(600)).toBe(5);
+    lane.letGo();
+    expect(lane.room(600)).toBe(6);
+  });
 
+  it('sends up to 64 at a time to a quick receiver, and holds eight rounds', () => {
+    const lane = new Lane();
+    const now = untilQuick(lane);
+
+    expect([lane.pace(now), lane.room(now)]).toEqual(['quick', 512]);
+    fill(lane, 512);
     expect(lane.start(Infinity, now).length).toBe(64);
     expect(lane.takeSurplus(now)).toEqual([]);
+    expect(lane.room(now)).toBe(0);
   });
 
-  it('sends 8 at a time to a slow receiver, and lets one round more wait', () => {
-    const lane = laneWith(2_000);
+  it('sends 8 at a time to a slow receiver, and holds no more', () => {
+    const lane = new Lane();
+    const now = run(lane, untilQuick(lane), 3, 2_000);
 
-    const now = run(lane, run(lane, 0, 5, 20), 5, 2_000);
-
-    expect(lane.start(Infinity, now).length).toBe(8);
-    expect(lane.takeSurplus(now).length).toBeGreaterThan(1_000);
-    expect(lane.waiting).toBe(8);
+    expect([lane.pace(now), lane.room(now)]).toEqual(['slow', 8]);
   });
 
-  it('sends one at a time to a receiver that never answers', () => {
-    const lane = laneWith(100);
+  it('sends 8 at a time to a receiver that has always been slow', () => {
+    const lane = new Lane();
+    const now = run(lane, 0, 3, 2_000);
 
-    const now = run(lane, 0, 4, 10_000, false);
-
-    expect(lane.start(Infinity, now).length).toBe(1);
-    lane.takeSurplus(now);
-    expect(lane.waiting).toBe(1);
+    expect([lane.pace(now), lane.room(now)]).toEqual(['slow', 8]);
   });
 
-  it('sees a hanging receiver before its requests are over', () => {
-    const lane = laneWith(100);
-    lane.start(Infinity, 0);
+  it.each([
+    ['never answers', 10_000],
+    ['fails at once', 5],
+  ])('sends one at a time to a receiver that %s', (_, tookMs) => {
+    const lane = new Lane();
+    const now = run(lane, untilQuick(lane), 6, tookMs, false);
 
-    expect(lane.takeSurplus(499)).toEqual([]);
-    expect(lane.takeSurplus(500).length).toBe(84);
-    expect(lane.waiting).toBe(8);
+    expect([lane.pace(now), lane.room(now)]).toEqual(['slow', 1]);
   });
 
-  it('keeps what goes back away for about two rounds, at most 20 s', () => {
-    const lane = laneWith(10);
-    lane.start(Infinity, 0);
+  it('keeps a receiver quick that fails now and then', () => {
+    const lane = new Lane();
+    const now = untilQuick(lane);
+    fill(lane, 20);
+    lane.start(20, now).forEach(({ id }, n) => {
+      lane.end(id, now + 5, n % 3 > 0);
+      lane.letGo();
+    });
 
-    expect([0, 500, 3_000, 60_000].map((now) => lane.awayMs(now))).toEqual([500, 1_000, 6_000, 20_000]);
+    expect(lane.pace(now + 5)).toBe('quick');
+    expect(lane.room(now + 5)).toBeGreaterThan(64);
+  });
+
+  it('sees a hanging receiver before its requests are over, and gives out what waits for it', () => {
+    const lane = new Lane();
+    const now = untilQuick(lane);
+    fill(lane, 100);
+    lane.start(60, now);
+
+    expect([lane.pace(now + 499), lane.takeSurplus(now + 499)]).toEqual(['quick', []]);
+    // Four more than those sixty may be under way.
+    expect([lane.pace(now + 500), lane.takeSurplus(now + 500).length]).toEqual(['slow', 36]);
+    expect(lane.waiting).toBe(4);
   });
 
   it('becomes quick again once the receiver is', () => {
-    const lane = laneWith(2_000);
+    const lane = new Lane();
+    const now = run(lane, run(lane, 0, 6, 10_000, false), 20, 10);
 
-    const now = run(lane, run(lane, 0, 3, 10_000, false), 12, 10);
+    expect([lane.pace(now), lane.room(now)]).toEqual(['quick', 512]);
+  });
 
-    expect(lane.start(Infinity, now).length).toBe(64);
-    expect(lane.takeSurplus(now)).toEqual([]);
+  it('never has more in hand than its rule allows at a time, however quick the receiver is', () => {
+    const lane = new Lane();
+    const now = untilQuick(lane);
+    const bounded = () => claimSample({ rule: ruleSample({ concurrencyMax: 2 }) });
+    lane.add(bounded());
+
+    expect(lane.room(now)).toBe(1);
+    lane.add(bounded());
+    lane.add(bounded());
+    expect(lane.start(Infinity, now).length).toBe(2);
+    expect(lane.room(now)).toBe(0);
   });
 
   it('gives out what still waits, picked by the caller', () => {
@@ -93,15 +139,6 @@ describe('the lane of one rule', () => {
 
     expect(lane.takeWaiting(({ id }) => id === second.id)).toEqual([second]);
     expect(lane.takeWaiting(() => true)).toEqual([first]);
-    expect(lane.idle).toBe(true);
-  });
-
-  it('is idle when nothing waits and nothing is under way', () => {
-    const lane = laneWith(1);
-    const [started] = lane.start(Infinity, 0);
-
-    expect(lane.idle).toBe(false);
-    lane.end(started?.id ?? '', 1, true);
-    expect(lane.idle).toBe(true);
+    expect([lane.waiting, lane.held]).toEqual([0, 2]);
   });
 });

@@ -43,7 +43,7 @@ export function createWorld(clock: Clock & { advance?(ms: number): void } = crea
     nextCommandId: () => ids.next(),
     nextTurn: () => Promise.resolve(),
     onCommitted: (_, deliveries) => {
-      if (deliveries > 0) signals.announce(['deliveriesDue']);
+      signals.announce(deliveries > 0 ? ['deliveriesDue', 'eventsRecorded'] : ['eventsRecorded']);
     },
   });
   const requests = createCallbackRequests({
@@ -120,7 +120,7 @@ export function createWorld(clock: Clock & { advance?(ms: number): void } = crea
     return delivery.state;
   }
 
-  return { storage, signals, loop, ids, logged, appWithRule, recall, worker, deliveries, state };
+  return { storage, signals, loop, ids, requests, logged, appWithRule, recall, worker, deliveries, state };
 }
 
 /** A queue in which a test has put some calls in another way. */
