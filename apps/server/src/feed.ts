@@ -1,5 +1,6 @@
-import type { FeedPublisher, NatsLink, NatsSignals } from '@recalld/adapters-callbacks';
+import type { FeedPublisher, FeedPublisherDeps, NatsLink, NatsSignals } from '@recalld/adapters-callbacks';
 import type { NatsState, ReadinessCheck } from '@recalld/adapters-http';
+import type { NatsConfig } from './config.js';
 import type { Worker } from './workers.js';
 
 /** What goes through a broker, when there is one, and what is known of it. */
@@ -32,5 +33,16 @@ export function natsFeed(link: NatsLink, signals: NatsSignals, publisher: FeedPu
       signals.close();
       await link.close();
     },
+  };
+}
+
+/** What the environment leaves out is the publisher's choice. */
+export function streamOptions({
+  replicas,
+  streamBytesMax,
+}: NatsConfig): NonNullable<FeedPublisherDeps['streams']> {
+  return {
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(streamBytesMax === undefined ? {} : { bytesMax: streamBytesMax }),
   };
 }

@@ -1,11 +1,7 @@
-import { bindings } from './bindings.js';
+import { boot } from './boot.js';
 import { readConfig } from './config.js';
-import { buildContainer } from './container.js';
-import { makeDataFolders } from './dataFolders.js';
 import { createLog } from './log.js';
 import { misconfigurationIn } from './misconfiguration.js';
-import { checkRetention } from './retention.js';
-import { rotateSecrets } from './secretRotation.js';
 
 /** Exit code of a start that the environment or the data folder forbids. */
 const misconfigured = 78;
@@ -21,17 +17,8 @@ async function run(): Promise<void> {
   // Whatever is written below holds somebody's messages or secrets.
   process.umask(0o077);
   const config = readConfig(process.env);
-  makeDataFolders(config);
   const log = createLog(config.logLevel, process.stdout.isTTY);
-  const container = buildContainer(config, log);
-  const { apps, log: eventLog, sealedSecrets: sealed } = await container.getAsync(bindings.storage);
-  const keys = await container.getAsync(bindings.secretKeys);
-  await rotateSecrets({ keys, box: await container.getAsync(bindings.secretBox), sealed, log });
-  const { announce, announced } = await container.getAsync(bindings.firstStart);
-  announce.forEach(say);
-  await announced();
-  await checkRetention(apps, eventLog, config.messageRetentionMs);
-  const server = await container.getAsync(bindings.server);
+  const server = await boot(config, log, say);
   say(`recalld listens on ${await server.start(config.host, config.port)}`);
 
   let stopping = false;

@@ -1,8 +1,8 @@
 import { SealBroken } from '@recalld/adapters-security';
-import { DataDirInUse, SchemaTooNew } from '@recalld/adapters-storage';
+import { DataDirInUse, SchemaTooNew, SchemaTooOld } from '@recalld/adapters-storage';
 import { ConfigError } from './configValues.js';
 
-const kinds = [ConfigError, DataDirInUse, SchemaTooNew, SealBroken];
+const kinds = [ConfigError, DataDirInUse, SchemaTooNew, SchemaTooOld, SealBroken];
 
 /**
  * One line for the person who set the environment and the data folder, when they are what is wrong;

@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
 import { createNatsLink, redrive as publishAgain } from '@recalld/adapters-callbacks';
+import type { NatsLink, RedriveProgress } from '@recalld/adapters-callbacks';
 import { createSecretBox } from '@recalld/adapters-security';
 import { openSqliteForReading } from '@recalld/adapters-storage';
+import type { SqliteReading } from '@recalld/adapters-storage';
 import type { Log } from '@recalld/domain';
 import { createRequests } from '../callbackRequests.js';
 import { readConfig } from '../config.js';
 import type { Config, NatsConfig } from '../config.js';
 import { ConfigError } from '../configValues.js';
+import { streamOptions } from '../feed.js';
 import { findSecretKeys } from '../secretKey.js';
-import { exitCodes } from './command.js';
+import { exitCodes, Unavailable } from './command.js';
 import type { Command, Terminal } from './command.js';
 import { rangeIn, readRedriveOptions } from './redriveOptions.js';
 import type { RedriveOptions } from './redriveOptions.js';
@@ -17,8 +21,9 @@ export const redrive: Command = {
   usage: [
     'usage: recalld redrive --since TIME|--from POSITION [--until TIME|--through POSITION] [--feed events|callbacks]',
     '',
-    'Publishes events and callbacks of the log on NATS again, under the ids that they always had: what the',
-    'streams still hold is not doubled. Works beside a running server, or without one.',
+    'Publishes events and callbacks of the log on NATS again, under the ids that they always had, beside a',
+    'running server or without one. What a stream took in the last minutes is not doubled; what it took',
+    'before is there twice then, under one id.',
     '',
     '  --since TIME        from the first event at or after it: 2026-03-01T08:00:00Z, 2026-03-01 (UTC), or ms since 1970',
     '  --from POSITION     from this position of the log on; 1 is the first',
@@ -42,19 +47,18 @@ export const redrive: Command = {
   },
 };
 
-/** How long to wait for a broker that is there. */
-const connectMs = 10_000;
-
 async function redriveOn(
   nats: NatsConfig,
   config: Config,
   options: RedriveOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const clock = { now: () => Date.now() };
   const { present, previous } = findSecretKeys(config);
-  const storage = await openSqliteForReading({ databasePath: config.databasePath, clock });
-  const link = createNatsLink({ url: nats.url, log: logOn(terminal), name: 'recalld redrive' });
+  const clock = { now: () => Date.now() };
+  const logger = logOn(terminal);
+  const storage = await openStorage(config);
+  const link = createNatsLink({ url: nats.url, log: logger, name: 'recalld redrive' });
+  const progress = progressOn(terminal);
   try {
     const range = await rangeIn(storage.log, options);
     if (range === undefined) {
@@ -62,30 +66,85 @@ async function redriveOn(
       return exitCodes.done;
     }
     await connected(link, terminal.interrupted);
-    const requests = createRequests(createSecretBox(present, previous), storage, clock);
-    const { log, checkpoints, apps, deliveryReader } = storage;
-    const result = await publishAgain(
+    const { published, duplicates } = await publishAgain(
       {
         link,
-        log,
-        checkpoints,
-        apps,
-        deliveryReader,
-        requests,
+        log: storage.log,
+        apps: storage.apps,
+        deliveryReader: storage.deliveryReader,
+        requests: createRequests(createSecretBox(present, previous), storage, clock),
         clock,
-        logger: logOn(terminal),
-        streams: streamsOf(nats),
+        logger,
+        streams: streamOptions(nats),
       },
-      {
-        ...range,
-        feeds: options.feeds,
-        onProgress: progressOn(terminal),
-        signal: terminal.interrupted,
-      },
+      { ...range, feeds: options.feeds, onProgress: progress.show, stop: terminal.interrupted },
     );
-    return summed(result, range, terminal);
+    const positions = `positions ${range.from} to ${range.through}`;
+    terminal.out(`redrive: ${positions}: ${published} published, ${duplicates} there already`);
+    return exitCodes.done;
+  } catch (fault) {
+    if (terminal.interrupted.aborted) {
+      terminal.err(`redrive: interrupted ${progress.reached()}`);
+      return exitCodes.interrupted;
+    }
+    if (fault instanceof Error && !link.connected()) {
+      throw new Unavailable(`NATS does not answer: stopped ${progress.reached()}`);
+    }
+    throw fault;
   } finally {
     await link.close();
     await storage.close();
   }
+}
+
+/** @throws ConfigError when there is none. */
+function openStorage({ dataDir, databasePath }: Config): Promise<SqliteReading> {
+  if (existsSync(databasePath)) return openSqliteForReading({ dataDir, databasePath });
+  throw new ConfigError(
+    `RECALLD_DATA_DIR and RECALLD_DATABASE_URL lead to "${databasePath}", which is not there; they take the server's`,
+  );
+}
+
+/** How long a broker that is there may take. */
+const connectMs = 10_000;
+const lookMs = 50;
+
+/** @throws Unavailable; returns early when it is interrupted. */
+async function connected(link: NatsLink, interrupted: AbortSignal): Promise<void> {
+  const until = performance.now() + connectMs;
+  while (!link.connected() && !interrupted.aborted) {
+    if (performance.now() > until) {
+      throw new Unavailable(`no NATS server of RECALLD_NATS_URL answers within ${connectMs / 1000} seconds`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+}
+
+const progressEveryMs = 1_000;
+
+/** A line now and then, and where it is when it ends early. */
+function progressOn({ err }: Terminal) {
+  let last: RedriveProgress | undefined;
+  let shownAt = performance.now();
+  return {
+    show(progress: RedriveProgress): void {
+      last = progress;
+      if (performance.now() - shownAt < progressEveryMs) return;
+      shownAt = performance.now();
+      const { feed, position, published, duplicates } = progress;
+      err(
+        `redrive: ${feed} through position ${position}: ${published} published, ${duplicates} there already`,
+      );
+    },
+    reached: () =>
+      last === undefined
+        ? 'before anything was published'
+        : `in ${last.feed} after position ${last.position}`,
+  };
+}
+
+/** What the person at the terminal should know; the rest is for logs. */
+function logOn({ err }: Terminal): Log {
+  const tell = (fields: object, message: string) => err(`redrive: ${message} ${JSON.stringify(fields)}`);
+  return { debug: () => undefined, info: () => undefined, warn: tell, error: tell };
 }

@@ -2,15 +2,18 @@ import { createFeedPublisher, createNatsLink, createNatsSignals } from '@recalld
 import { ContainerModule } from 'inversify';
 import { bindings as the } from '../bindings.js';
 import type { NatsConfig } from '../config.js';
-import { natsFeed } from '../feed.js';
+import { natsFeed, streamOptions } from '../feed.js';
 
 /**
  * Several nodes: signals go through NATS, and the log is copied to its streams. A broker that is away
  * holds nothing up: work is found by sweeps, and the feed catches up from its checkpoint.
  */
-export function natsSignals({ url, replicas, streamBytesMax }: NatsConfig): ContainerModule {
+export function natsSignals(nats: NatsConfig): ContainerModule {
   return new ContainerModule(({ bind }) => {
-    bind(the.natsLink).toResolvedValue((log) => createNatsLink({ url, log, name: 'recalld' }), [the.log]);
+    bind(the.natsLink).toResolvedValue(
+      (log) => createNatsLink({ url: nats.url, log, name: 'recalld' }),
+      [the.log],
+    );
     bind(the.natsSignals).toResolvedValue(
       (link, log) => createNatsSignals({ link, log }),
       [the.natsLink, the.log],
@@ -28,10 +31,7 @@ export function natsSignals({ url, replicas, streamBytesMax }: NatsConfig): Cont
           signals,
           clock,
           logger,
-          streams: {
-            ...(replicas === undefined ? {} : { replicas }),
-            ...(streamBytesMax === undefined ? {} : { bytesMax: streamBytesMax }),
-          },
+          streams: streamOptions(nats),
         }),
       [the.natsLink, the.storage, the.callbackRequests, the.signals, the.clock, the.log],
     );

@@ -1,0 +1,33 @@
+import type { Log } from '@recalld/domain';
+import { bindings as the } from './bindings.js';
+import type { Config } from './config.js';
+import { buildContainer } from './container.js';
+import { makeDataFolders } from './dataFolders.js';
+import { checkRetention } from './retention.js';
+import { rotateSecrets } from './secretRotation.js';
+import type { Server } from './server.js';
+
+/**
+ * Makes a server that has everything and serves nothing yet. `say` gets the lines for the person who
+ * starts it, secrets among them.
+ * @throws ConfigError and the like for what a person must put right; then nothing stays open.
+ */
+export async function boot(config: Config, log: Log, say: (line: string) => void): Promise<Server> {
+  makeDataFolders(config);
+  const container = buildContainer(config, log);
+  const keys = await container.getAsync(the.secretKeys);
+  const box = await container.getAsync(the.secretBox);
+  const storage = await container.getAsync(the.storage);
+  try {
+    // Before anything reads a secret: what is read is kept, and must not be sealed under an old key.
+    await rotateSecrets({ keys, box, sealed: storage.sealedSecrets, log });
+    const { announce, announced } = await container.getAsync(the.firstStart);
+    announce.forEach(say);
+    await announced();
+    await checkRetention(storage.apps, storage.log, config.messageRetentionMs);
+    return await container.getAsync(the.server);
+  } catch (fault) {
+    await storage.close();
+    throw fault;
+  }
+}
