@@ -1,0 +1,212 @@
+import { limits } from '@recalld/domain';
+import type { Clock, EventLog, FeedCheckpoints, Instant, Log, Position } from '@recalld/domain';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createBell } from '../delivery/bell.js';
+import { backoffMs, pause, within } from '../delivery/pause.js';
+import type { FeedMessage, FeedName, FeedSource } from './feedMessages.js';
+import type { StreamOptions } from './feedStreams.js';
+import type { LinkConnection, NatsLink } from './link.js';
+import { inFlightMax, oldestKept, openStream, StreamRemade } from './streamWriter.js';
+import type { FeedStand, StreamWriter } from './streamWriter.js';
+
+export interface FeedRunnerDeps {
+  readonly feed: FeedName;
+  readonly source: FeedSource;
+  readonly link: NatsLink;
+  readonly log: EventLog;
+  readonly checkpoints: FeedCheckpoints;
+  readonly clock: Clock;
+  readonly logger: Log;
+  readonly options: StreamOptions;
+}
+
+/** How far a feed is behind the log. */
+export interface FeedLag {
+  /** Through where everything is on the broker; null when that is not known yet. */
+  readonly position: Position | null;
+  /** How long ago the feed was at the end of the log, ms: 0 while it is there. */
+  readonly lagMs: number;
+  /** False while it waits for the broker. */
+  readonly streaming: boolean;
+}
+
+/** One feed: walks the log and publishes what it says of it, in order, for ever. */
+export interface FeedRunner {
+  start(): void;
+  /** There may be something to do. */
+  wake(): void;
+  /** Resolves when the slice in hand is published, at the latest after `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>;
+  lag(): FeedLag;
+}
+
+/** Where a feed goes on: after a position, but not with the messages of the next event through this id. */
+interface FeedPlace {
+  readonly after: Position;
+  readonly through: string | null;
+}
+
+/** Events of the log looked at in one go; a turn of the event loop is left to others between smaller parts. */
+const sliceEvents = 500;
+const eventsPerTurn = 16;
+
+/** Between slices at the end of the log: what comes meanwhile goes out together. */
+const gatherMs = 20;
+
+/** Places in the log without anything to publish are written down this rarely. */
+const unwrittenMax = 10_000;
+
+export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
+  const { feed, source, link, log, checkpoints, clock, logger, options } = deps;
+  const checkpointName = `nats-${feed}`;
+  const bell = createBell();
+  const halting = new AbortController();
+  let stopping = false;
+  let running: Promise<void> | undefined;
+  let endHearing: () => void = () => undefined;
+  let refill = false;
+  let place: Position | null = null;
+  let written: Position = 0;
+  let atEndSince: Instant | 'now' = clock.now();
+  let streaming = false;
+  let trouble: string | undefined;
+
+  async function run(): Promise<void> {
+    for (let failures = 0; !stopping;) {
+      const connection = link.current();
+      if (connection === undefined) {
+        behind();
+        await bell.wait(limits.sweepIntervalMs);
+        continue;
+      }
+      try {
+        await follow(connection, () => (failures = 0));
+      } catch (err) {
+        behind();
+        refill ||= err instanceof StreamRemade;
+        tell(err);
+        failures += 1;
+        await pause(backoffMs(failures) * (0.5 + Math.random()), halting.signal);
+      }
+    }
+  }
+
+  /** Publishes over one connection until it breaks. */
+  async function follow(connection: LinkConnection, succeeded: () => void): Promise<void> {
+    const stop = halting.signal;
+    const writer = await openStream({ connection, feed, options, logger, stop });
+    let { after, through } = await resume(writer);
+    refill = false;
+    while (!stopping && !connection.lost.aborted) {
+      const slice = await log.read({ after, limit: sliceEvents, types: source.types });
+      const count = await publish(writer, slice.events, through);
+      if (halting.signal.aborted) return;
+      await keep(slice.through, count > 0);
+      succeeded();
+      fine();
+      const looked = slice.through - after;
+      after = slice.through;
+      through = null;
+      if (looked === 0) await idle();
+      else if (looked < sliceEvents) await pause(gatherMs, halting.signal);
+    }
+  }
+
+  /**
+   * The older one of checkpoint and stream: what the broker has lost is published again, and so is what
+   * was perhaps not acknowledged. A stream that has nothing gets everything that it would keep.
+   */
+  async function resume(writer: StreamWriter): Promise<FeedPlace> {
+    const checkpoint = await checkpoints.read(checkpointName);
+    const stand = await writer.stand();
+    if (checkpoint === undefined || stand === undefined || refill) {
+      const oldest = await log.before(oldestKept(clock, writer));
+      const after = Math.min(checkpoint ?? oldest, oldest);
+      await keep(after, true);
+      return { after, through: null };
+    }
+    const from = checkpoint < stand.position ? { after: checkpoint, through: null } : afterStand(stand);
+    place = from.after;
+    written = checkpoint;
+    return from;
+  }
+
+  async function publish(
+    writer: StreamWriter,
+    events: Awaited<ReturnType<EventLog['read']>>['events'],
+    through: string | null,
+  ): Promise<number> {
+    let count = 0;
+    let waiting: FeedMessage[] = [];
+    for (const [index, event] of events.entries()) {
+      const all = await source.messagesOf(event);
+      // Only the first event looked at can be there in part, and only it has this message.
+      const there = all.findIndex(({ id }) => id === through) + 1;
+      for (const message of all.slice(there)) {
+        waiting.push(message);
+        count += 1;
+        if (waiting.length === inFlightMax) {
+          await writer.write(waiting);
+          waiting = [];
+        }
+      }
+      if (index % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
+    }
+    if (waiting.length > 0) await writer.write(waiting);
+    return count;
+  }
+
+  async function keep(through: Position, mustWrite: boolean): Promise<void> {
+    place = through;
+    if (!mustWrite && through - written < unwrittenMax) return;
+    await checkpoints.write(checkpointName, through);
+    written = through;
+  }
+
+  async function idle(): Promise<void> {
+    atEndSince = 'now';
+    await bell.wait(limits.sweepIntervalMs);
+    atEndSince = clock.now();
+  }
+
+  function behind(): void {
+    streaming = false;
+  }
+
+  function fine(): void {
+    streaming = true;
+    if (trouble !== undefined) logger.info({ feed }, 'the feed goes on');
+    trouble = undefined;
+  }
+
+  function tell(err: unknown): void {
+    const reason = err instanceof Error ? err.message : String(err);
+    if (reason !== trouble && !stopping)
+      logger.warn({ feed, reason }, 'the feed is not published; trying on');
+    trouble = reason;
+  }
+
+  return {
+    start: () => {
+      endHearing = link.onConnect(() => bell.ring());
+      running ??= run();
+    },
+    wake: () => bell.ring(),
+    stop: async (deadlineMs) => {
+      stopping = true;
+      endHearing();
+      bell.ring();
+      await within(deadlineMs, running ?? Promise.resolve());
+      halting.abort();
+    },
+    lag: () => ({
+      position: place,
+      lagMs: atEndSince === 'now' ? 0 : Math.max(0, clock.now() - atEndSince),
+      streaming,
+    }),
+  };
+}
+
+function afterStand({ position, id }: FeedStand): FeedPlace {
+  return id === null ? { after: position, through: null } : { after: position - 1, through: id };
+}

@@ -1,0 +1,134 @@
+import type { EventLog, Instant, Position } from '@recalld/domain';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { backoffMs, pause } from '../delivery/pause.js';
+import { createFeedSources } from './feedMessages.js';
+import type { FeedMessage, FeedName, FeedSource } from './feedMessages.js';
+import type { FeedDeps } from './feedPublisher.js';
+import type { LinkConnection, NatsLink } from './link.js';
+import { inFlightMax, oldestKept, openStream } from './streamWriter.js';
+import type { FeedStand, StreamWriter, Written } from './streamWriter.js';
+
+export interface RedriveRange {
+  /** The first position of the log that is published again. */
+  readonly from: Position;
+  /** The last one. */
+  readonly through: Position;
+  readonly feeds: readonly FeedName[];
+  readonly onProgress?: (progress: RedriveProgress) => void;
+  /** Aborted to end it early. */
+  readonly stop?: AbortSignal;
+}
+
+export interface RedriveProgress extends RedriveResult {
+  readonly feed: FeedName;
+  /** Through where the feed is published. */
+  readonly position: Position;
+}
+
+export interface RedriveResult {
+  /** Messages that the streams have now and did not have before. */
+  readonly published: number;
+  /** Those that the broker recognised as there already. */
+  readonly duplicates: number;
+}
+
+const sliceEvents = 100;
+const triesMax = 10;
+const connectDeadlineMs = 10_000;
+
+/**
+ * Publishes a range of the log again, under the same ids. What is in a stream and was published within
+ * its duplicate window is not doubled; what was published earlier is there twice then, under one id.
+ * What was deleted from the stream within the window is waited for until the broker takes it again.
+ * @throws when the broker is away or refuses for long, or when it is ended early.
+ */
+export async function redrive(deps: FeedDeps, range: RedriveRange): Promise<RedriveResult> {
+  const sources = createFeedSources(deps);
+  let total: RedriveResult = { published: 0, duplicates: 0 };
+  for (const feed of range.feeds) {
+    const progressed = (position: Position, { stored, duplicates }: Written) => {
+      total = { published: total.published + stored, duplicates: total.duplicates + duplicates };
+      range.onProgress?.({ feed, position, ...total });
+    };
+    await redriveFeed(deps, range, feed, sources[feed], progressed);
+  }
+  return total;
+}
+
+/** One feed of the range, however often the broker goes away meanwhile. */
+async function redriveFeed(
+  deps: FeedDeps,
+  range: RedriveRange,
+  feed: FeedName,
+  source: FeedSource,
+  progressed: (position: Position, written: Written) => void,
+): Promise<void> {
+  const { stop = new AbortController().signal } = range;
+  let after = range.from - 1;
+  let failures = 0;
+  let writer: StreamWriter | undefined;
+  while (after < range.through) {
+    stop.throwIfAborted();
+    try {
+      writer ??= await openWriter(deps, feed, stop);
+      const slice = await readSlice(deps.log, after, range.through, source);
+      const written = await publishAgain(deps, writer, slice.messages);
+      after = slice.through;
+      failures = 0;
+      progressed(after, written);
+    } catch (err) {
+      failures += 1;
+      if (stop.aborted || failures >= triesMax) throw err;
+      deps.logger.warn({ feed, reason: String(err) }, 'publishing again failed; trying on');
+      writer = undefined;
+      await pause(backoffMs(failures), stop);
+    }
+  }
+}
+
+async function openWriter(deps: FeedDeps, feed: FeedName, stop: AbortSignal): Promise<StreamWriter> {
+  const connection = await connected(deps.link, stop);
+  return openStream({ connection, feed, options: deps.streams ?? {}, logger: deps.logger, stop });
+}
+
+/** @throws when there is no connection within ten seconds. */
+async function connected(link: NatsLink, stop: AbortSignal): Promise<LinkConnection> {
+  const timeout = AbortSignal.timeout(connectDeadlineMs);
+  for (;;) {
+    const connection = link.current();
+    if (connection !== undefined) return connection;
+    if (timeout.aborted) throw new Error('the NATS broker cannot be reached');
+    await pause(100, stop);
+    stop.throwIfAborted();
+  }
+}
+
+async function readSlice(log: EventLog, after: Position, last: Position, source: FeedSource) {
+  const { events, through } = await log.read({ after, limit: sliceEvents, types: source.types });
+  const messages: FeedMessage[] = [];
+  for (const event of events) {
+    if (event.position <= last) messages.push(...(await source.messagesOf(event)));
+  }
+  // The log ends before the range does: there is no more to publish.
+  return { messages, through: through === after ? last : Math.min(through, last) };
+}
+
+async function publishAgain(
+  { log, clock }: FeedDeps,
+  writer: StreamWriter,
+  messages: readonly FeedMessage[],
+): Promise<Written> {
+  let sum: Written = { stored: 0, duplicates: 0 };
+  for (let start = 0; start < messages.length; start += inFlightMax) {
+    const stand = (await writer.stand()) ?? (await standOfEmpty(log, oldestKept(clock, writer)));
+    const { stored, duplicates } = await writer.write(messages.slice(start, start + inFlightMax), stand);
+    sum = { stored: sum.stored + stored, duplicates: sum.duplicates + duplicates };
+    await nextTurn();
+  }
+  return sum;
+}
+
+/** The feed itself has yet to fill the stream: what is published out of turn must not hide that from it. */
+async function standOfEmpty(log: EventLog, oldest: Instant): Promise<FeedStand> {
+  return { position: await log.before(oldest), id: null };
+}
