@@ -8,11 +8,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { SealBroken } from '@recalld/adapters-security';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { boot } from './boot.js';
-import { readConfig } from './config.js';
-import type { Server } from './server.js';
+import { startServer as start } from './testing/running.js';
+import type { Running } from './testing/running.js';
 
-const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 const newKey = 'a new secret key, of the environment';
 const ruleSecret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
@@ -49,38 +47,6 @@ async function startReceiver() {
       server.closeAllConnections();
       server.close();
     },
-  };
-}
-
-/** A started server as its users see it, and what it said to the person who started it. */
-async function start(dataDir: string, env: Readonly<Record<string, string>> = {}) {
-  const said: string[] = [];
-  const config = readConfig({ RECALLD_CALLBACK_ALLOW_PRIVATE: 'true', ...env, RECALLD_DATA_DIR: dataDir });
-  const server: Server = await boot(config, log, (line) => said.push(line));
-  const url = await server.start('127.0.0.1', 0);
-
-  async function call(method: string, at: string, token: string | undefined, body?: object) {
-    const response = await fetch(`${url}${at}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
-  }
-  return {
-    server,
-    said: said.join('\n'),
-    call,
-    login: (client_id: string, client_secret: string) =>
-      call('POST', '/demo-org/demo-app/token', undefined, {
-        grant_type: 'client_credentials',
-        client_id,
-        client_secret,
-      }),
   };
 }
 
@@ -122,7 +88,7 @@ describe('a server under another secret key', () => {
   }
 
   /** Asks for a test callback and waits for it. */
-  async function tested({ call }: Awaited<ReturnType<typeof start>>, rootToken: string, ruleId: string) {
+  async function tested({ call }: Running, rootToken: string, ruleId: string) {
     const before = receiver.received.length;
     expect((await call('POST', `${rules}/${ruleId}/test`, rootToken)).status).toBe(202);
     await vi.waitFor(() => expect(receiver.received.length).toBeGreaterThan(before), 15_000);
