@@ -13,7 +13,8 @@ export interface TellRuleHealthsDeps {
 
 /**
  * Tells the owners of up to `limit` rules that they were suspended or resumed; answers how many. The
- * event goes first: after a crash in between, the same command adds none.
+ * event goes first: after a crash in between, the same command adds none. Nothing is recorded of a
+ * suspension that was over before anybody looked.
  */
 export async function tellRuleHealths(deps: TellRuleHealthsDeps, limit: number): Promise<number> {
   const untold = await deps.ruleHealths.untold(limit);

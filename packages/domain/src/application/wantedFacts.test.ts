@@ -7,6 +7,8 @@ import {
   recallSample,
   sampleInstant,
   sendSample,
+  tellSample,
+  testSample,
 } from '../testing/index.js';
 import { wantedFacts } from './wantedFacts.js';
 
@@ -62,6 +64,16 @@ describe('what a command wants to know', () => {
       'a purge: the message',
       { type: 'PurgeAttachment', app: 1, msgId: m1, attachment: 'a', now: 0 },
       { streams: [messageStream(m1)] },
+    ],
+    [
+      'the health of a rule: what its owner was told',
+      tellSample({ ruleId: 'r/1' }),
+      { streams: ['callback-rule/r%2F1'] },
+    ],
+    [
+      'a test of a rule: whether it was made already, whatever else the rule went through',
+      testSample({ recallId: m2 }),
+      { streams: [`callback-rule-test/${m2}`] },
     ],
   ] as const)('%s', (_, command, expected) => {
     expect(wantedFacts([command])).toEqual([{ ...nothing, ...expected }]);

@@ -4,11 +4,22 @@ import {
   createMemoryAttachmentBytes,
   createMemoryStorage,
   createWorld,
+  loopOn,
+  ruleSample,
   sampleInstant,
+  scriptedStore,
 } from '../testing/index.js';
+import {
+  claimOne,
+  healthOf,
+  recallOne,
+  settleAs,
+  suspendRule,
+} from '../testing/contracts/deliverySupport.js';
 import { expireAttachments } from './expireAttachments.js';
 import { expireMessages } from './expireMessages.js';
 import { purgeAttachments } from './purgeAttachments.js';
+import { tellRuleHealths } from './tellRuleHealths.js';
 
 async function* oneByte(): AsyncIterable<Uint8Array> {
   yield Uint8Array.of(1);
@@ -108,5 +119,88 @@ describe('expiring content', () => {
     ]).toEqual([1, 1, 0]);
 
     expect([...(await ports.contents.read(app.no, sent)).keys()]).toEqual(sent.slice(2));
+  });
+});
+
+describe('telling owners of the health of their rules', () => {
+  async function setUpRules(...rules: readonly string[]) {
+    const world = await createWorld(createMemoryStorage());
+    const { ports, app, loop, clock } = world;
+    for (const id of rules) await ports.rules.create(ruleSample(app.no, id));
+    await recallOne(world);
+    const eventsOf = async (ruleId: string) =>
+      (await ports.log.ofStream(app.no, `callback-rule/${ruleId}`)).map(({ type, data }) => [type, data]);
+    const heal = async (ruleId: string) => {
+      await ports.ruleHealths.probeNow(app.no, ruleId, clock.now());
+      await settleAs(world, await claimOne(world, clock.now(), ruleId), 'accepted');
+    };
+    return { ...world, eventsOf, heal, deps: { ruleHealths: ports.ruleHealths, loop, clock } };
+  }
+  type Rules = Awaited<ReturnType<typeof setUpRules>>;
+  const suspension = async (world: Rules, ruleId: string) => {
+    const health = await healthOf(world, ruleId);
+    const failingSince = health?.status === 'suspended' ? health.since : undefined;
+    return ['CallbackRuleSuspended', { ruleId, ruleName: `rule ${ruleId}`, failingSince }];
+  };
+  const resumption = (ruleId: string) => ['CallbackRuleResumed', { ruleId, ruleName: `rule ${ruleId}` }];
+
+  it('records that a rule was suspended and that it resumed, each once', async () => {
+    const world = await setUpRules('r1');
+    expect(await tellRuleHealths(world.deps, 10)).toBe(0);
+    await suspendRule(world);
+    const suspended = await suspension(world, 'r1');
+
+    expect([await tellRuleHealths(world.deps, 10), await tellRuleHealths(world.deps, 10)]).toEqual([1, 0]);
+    expect(await world.eventsOf('r1')).toEqual([suspended]);
+
+    await world.heal('r1');
+    expect([await tellRuleHealths(world.deps, 10), await tellRuleHealths(world.deps, 10)]).toEqual([1, 0]);
+    expect(await world.eventsOf('r1')).toEqual([suspended, resumption('r1')]);
+  });
+
+  it('tells of so many rules at a time', async () => {
+    const world = await setUpRules('r1', 'r2', 'r3');
+    for (const id of ['r1', 'r2', 'r3']) await suspendRule(world, id);
+
+    expect([await tellRuleHealths(world.deps, 2), await tellRuleHealths(world.deps, 2)]).toEqual([2, 1]);
+
+    for (const id of ['r1', 'r2', 'r3']) expect(await world.eventsOf(id)).toHaveLength(1);
+  });
+
+  it('given a crash after the event, then the same suspension is recorded once, and its end too', async () => {
+    const world = await setUpRules('r1');
+    await suspendRule(world);
+    const suspended = await suspension(world, 'r1');
+    const told = () => Promise.reject(new Error('the disk says no'));
+    const crashing = { ...world.deps, ruleHealths: { ...world.ports.ruleHealths, told } };
+    await expect(tellRuleHealths(crashing, 10)).rejects.toThrow('the disk says no');
+    await expect(tellRuleHealths(crashing, 10)).rejects.toThrow('the disk says no');
+    expect(await world.eventsOf('r1')).toEqual([suspended]);
+
+    await world.heal('r1');
+    await tellRuleHealths(world.deps, 10);
+
+    expect(await world.eventsOf('r1')).toEqual([suspended, resumption('r1')]);
+  });
+
+  it('says nothing of a suspension that was over before anybody looked', async () => {
+    const world = await setUpRules('r1');
+    await suspendRule(world);
+    await world.heal('r1');
+
+    await tellRuleHealths(world.deps, 10);
+
+    expect(await world.eventsOf('r1')).toEqual([]);
+    expect(await world.ports.ruleHealths.untold(10)).toEqual([]);
+  });
+
+  it('race, tell and tell: two nodes record one event', async () => {
+    const world = await setUpRules('r1');
+    await suspendRule(world);
+    const other = { ...world.deps, loop: loopOn(scriptedStore(world.ports.commands)) };
+
+    await Promise.all([tellRuleHealths(world.deps, 10), tellRuleHealths(other, 10)]);
+
+    expect(await world.eventsOf('r1')).toHaveLength(1);
   });
 });

@@ -88,7 +88,7 @@ function afterFailure(attempts: number, askedMs: number, now: Instant, jitter: n
   const delayMs = retryDelaysMs[attempts - 1];
   if (delayMs === undefined) return { status: 'dead', attempts };
   const ownMs = Math.round(delayMs * (0.8 + 0.4 * jitter));
-  const waitMs = Math.max(ownMs, Math.min(askedMs, limits.retryAfterMsMax));
+  const waitMs = Math.max(ownMs, Math.min(Math.ceil(askedMs), limits.retryAfterMsMax));
   return { status: 'waiting', attempts, dueAt: now + waitMs };
 }
 

@@ -1,14 +1,69 @@
 import { describe, expect, it } from 'vitest';
 import { ruleSample } from '../testing/index.js';
-import { wants } from './rule.js';
+import { changesAttempts, ruleForAttempt, wants } from './rule.js';
+import type { CallbackRule } from './rule.js';
+
+const rule = (change: Partial<CallbackRule> = {}): CallbackRule => ({
+  ...ruleSample(1, 'r1'),
+  version: 1,
+  ...change,
+});
 
 describe('a callback rule', () => {
   it('wants to hear of the chats that it names, while it is enabled', () => {
-    const rule = { ...ruleSample(1, 'r1', { chatTypes: ['chat', 'chatroom'] }), version: 1 };
+    const some = rule({ chatTypes: ['chat', 'chatroom'] });
 
-    expect(wants(rule, 'chat')).toBe(true);
-    expect(wants(rule, 'chatroom')).toBe(true);
-    expect(wants(rule, 'groupchat')).toBe(false);
-    expect(wants({ ...rule, enabled: false }, 'chat')).toBe(false);
+    expect(wants(some, 'chat')).toBe(true);
+    expect(wants(some, 'chatroom')).toBe(true);
+    expect(wants(some, 'groupchat')).toBe(false);
+    expect(wants({ ...some, enabled: false }, 'chat')).toBe(false);
+  });
+});
+
+describe('the rule that an attempt is made under', () => {
+  it('is the rule as it is now', () => {
+    const now = rule({ version: 3, url: 'https://new.example/', sealedSecret: 'another', ordered: true });
+    expect(ruleForAttempt(rule(), now)).toBe(now);
+  });
+
+  it('is the one that was planned when the dialect is another now', () => {
+    const planned = rule();
+    expect(ruleForAttempt(planned, rule({ version: 2, dialect: 'native' }))).toBe(planned);
+  });
+});
+
+describe('a change that an attempt depends on', () => {
+  const client = { certificate: 'a PEM', sealedKey: 'a key' };
+  const before = rule({ previousSecret: { sealed: 'old', until: 5 }, tls: { ca: 'a PEM', client } });
+
+  it.each([
+    { url: 'https://new.example/' },
+    { dialect: 'native' },
+    { enabled: false },
+    { sealedSecret: null },
+    { previousSecret: null },
+    { previousSecret: { sealed: 'older', until: 5 } },
+    { previousSecret: { sealed: 'old', until: 6 } },
+    { tls: null },
+    { tls: { ca: null, client } },
+    { tls: { ca: 'a PEM', client: null } },
+    { tls: { ca: 'a PEM', client: { ...client, certificate: 'another' } } },
+    { tls: { ca: 'a PEM', client: { ...client, sealedKey: 'another' } } },
+  ] as const)('is %o', (change) => {
+    expect(changesAttempts(before, { ...before, ...change })).toBe(true);
+    expect(changesAttempts({ ...before, ...change }, before)).toBe(true);
+  });
+
+  it.each([
+    { version: 2 },
+    { name: 'renamed' },
+    { chatTypes: [] },
+    { events: [] },
+    { ordered: true },
+    { concurrencyMax: 1 },
+    { tls: { client: { ...client }, ca: 'a PEM' } },
+    { previousSecret: { until: 5, sealed: 'old' } },
+  ] as const)('is not %o', (change) => {
+    expect(changesAttempts(before, { ...before, ...change })).toBe(false);
   });
 });

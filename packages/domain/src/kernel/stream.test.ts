@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composeId, idEpochMs } from './ids.js';
 import {
+  callbackRuleStream,
+  callbackRuleTestStream,
   conversationStream,
   groupTimeline,
   messageStream,
@@ -30,6 +32,11 @@ describe('the name of a stream', () => {
           parts: [user, of, channel],
         });
         expect(parseStream(messageStream(user))).toEqual({ category: 'message', parts: [user] });
+        expect(parseStream(callbackRuleStream(user))).toEqual({ category: 'callback-rule', parts: [user] });
+        expect(parseStream(callbackRuleTestStream(user))).toEqual({
+          category: 'callback-rule-test',
+          parts: [user],
+        });
       }),
     );
   });

@@ -15,8 +15,14 @@ export interface RuleHealths {
   ofApp(app: AppNo): Promise<ReadonlyMap<string, RuleHealth>>;
   /** Lets a suspended rule make its next attempt now, by `probeNow`. */
   probeNow(app: AppNo, ruleId: string, now: Instant): Promise<void>;
-  /** Rules that were suspended or resumed since their owners were told last; removed ones are left out. */
+  /**
+   * Rules that were suspended or resumed since `told` was said of them last, also when they are now as
+   * they were then: a crash may have lost the word that something was told. Removed ones are left out.
+   */
   untold(limit: number): Promise<readonly UntoldHealth[]>;
-  /** The owner knows whether the rule is suspended; to be told again only when that changes. */
+  /**
+   * The owner knows whether the rule is suspended, as of this health; to be told again only when that
+   * changes. Without effect when it has changed since.
+   */
   told(ruleId: string, health: RuleHealth): Promise<void>;
 }

@@ -112,10 +112,13 @@ function describeTelling(world: () => World): void {
     expect(await untold()).toEqual([]);
   });
 
-  it('has nothing to tell of a rule that was suspended and resumed before anybody told', async () => {
+  it('given a crash after the event and before the word that it was told, then the resumption is told', async () => {
+    const { ports } = world();
     await suspendRule(world());
     await heal();
 
+    expect(await untold()).toMatchObject([{ ruleId: 'r1', health: { status: 'healthy' } }]);
+    await ports.ruleHealths.told('r1', { status: 'failing', since: 1 });
     expect(await untold()).toEqual([]);
   });
 

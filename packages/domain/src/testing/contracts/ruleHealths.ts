@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { probeDelaysMs } from '../../callback/suspension.js';
 import { limits } from '../../limits.js';
-import { ruleSample } from '../samples.js';
+import type { SettledDelivery } from '../../ports/deliveryQueue.js';
+import { attemptSample, ruleSample } from '../samples.js';
 import type { World } from '../world.js';
 import {
   claim,
@@ -97,21 +98,29 @@ function describeObserved(world: () => World): void {
     expect(await ports.ruleHealths.untold(10)).toEqual([]);
   });
 
-  it('takes the attempts of one settling in their order', async () => {
-    const { ports, clock } = world();
+  it.each([
+    { statuses: [200, 500], after: 'failing' },
+    { statuses: [500, 200], after: 'healthy' },
+  ] as const)('takes the attempts of one settling in their order: $statuses', async ({ statuses, after }) => {
+    const { ports, app, clock } = world();
+    await recallOne(world());
     await recallOne(world());
     await suspendRule(world());
-    await recallOne(world());
-    clock.advance(secondProbeMs);
     const now = clock.now();
-    const probe = await claimOne(world());
+    const settled: SettledDelivery[] = [];
+    for (const status of statuses) {
+      await ports.ruleHealths.probeNow(app.no, 'r1', now);
+      const id = await claimOne(world());
+      const state =
+        status === 200
+          ? ({ status: 'delivered', attempts: 1 } as const)
+          : ({ status: 'waiting', attempts: 1, dueAt: now } as const);
+      settled.push({ id, owner: 'a', state, attempt: attemptSample({ status }) });
+    }
 
-    expect(await settleAs(world(), probe, 'accepted', now)).toMatchObject({ healthChanged: true });
-    expect(await settleAs(world(), await claimOne(world()), 'refused', now)).toMatchObject({
-      healthChanged: false,
-    });
-    expect(await healthOf(world())).toEqual({ status: 'failing', since: now });
-    expect(await ports.ruleHealths.untold(10)).toEqual([]);
+    expect(await ports.deliveries.settle(settled, now)).toMatchObject({ healthChanged: true });
+
+    expect((await healthOf(world()))?.status).toBe(after);
   });
 }
 

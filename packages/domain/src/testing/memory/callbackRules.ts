@@ -23,7 +23,7 @@ export function createMemoryCallbackRules(state: MemoryState): CallbackRules {
         versions: new Map([[1, created]]),
         removed: false,
         health: healthy,
-        toldSuspended: false,
+        untold: false,
       });
       return created;
     },

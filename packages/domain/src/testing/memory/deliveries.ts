@@ -36,19 +36,19 @@ export function createMemoryDeliveryQueue(state: MemoryState): DeliveryQueue {
         return true;
       }),
     settle: async (settled, now) => {
-      const rules = [...state.rules.values()];
-      const before = new Map(rules.map((rule) => [rule, rule.health]));
       let anyReleased = false;
+      let healthChanged = false;
       for (const { id, owner, ...outcome } of settled) {
         const row = held(id, owner);
         if (row === undefined) continue;
         row.state = outcome.state;
         if (outcome.attempt !== undefined) row.attempts.push(outcome.attempt);
         const rule = ruleRowOf(state, row);
-        rule.health = observeSettled(rule.health, outcome, now);
+        const health = observeSettled(rule.health, outcome, now);
+        if (isNews(rule.health, health)) rule.untold = healthChanged = true;
+        rule.health = health;
         if (isOver(row.state) && releaseNext(state, row, now)) anyReleased = true;
       }
-      const healthChanged = rules.some((rule) => isNews(before.get(rule) ?? rule.health, rule.health));
       return { released: anyReleased, healthChanged };
     },
   };

@@ -1,4 +1,4 @@
-import { probeNow } from '../../callback/suspension.js';
+import { isNews, probeNow } from '../../callback/suspension.js';
 import type { AppNo } from '../../kernel/ids.js';
 import type { RuleHealths } from '../../ports/ruleHealths.js';
 import { currentRule } from './state.js';
@@ -14,7 +14,7 @@ export function createMemoryRuleHealths(state: MemoryState): RuleHealths {
     },
     untold: async (limit) =>
       living()
-        .filter(({ health, toldSuspended }) => (health.status === 'suspended') !== toldSuspended)
+        .filter((row) => row.untold)
         .slice(0, limit)
         .map((row) => ({
           app: row.app,
@@ -24,7 +24,7 @@ export function createMemoryRuleHealths(state: MemoryState): RuleHealths {
         })),
     told: async (ruleId, health) => {
       const row = state.rules.get(ruleId);
-      if (row !== undefined) row.toldSuspended = health.status === 'suspended';
+      if (row !== undefined && !isNews(health, row.health)) row.untold = false;
     },
   };
 }

@@ -54,8 +54,8 @@ export interface RuleRow {
   readonly versions: Map<number, CallbackRule>;
   removed: boolean;
   health: RuleHealth;
-  /** Whether the owner was told last that the rule is suspended. */
-  toldSuspended: boolean;
+  /** It was suspended or resumed, and nobody has said yet that its owner knows. */
+  untold: boolean;
 }
 
 export interface DeliveryRow {
