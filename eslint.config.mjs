@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 const typescript = ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts', '{tests,examples,scripts}/**/*.ts'];
-const tests = ['**/*.test.ts', 'packages/*/src/testing/**/*.ts', 'tests/**/*.ts'];
+const tests = ['**/*.test.ts', '{packages,apps}/*/src/testing/**/*.ts', 'tests/**/*.ts'];
 
 /** Default exports give one thing a different name in every file that imports it. */
 const namedExportsOnly = {

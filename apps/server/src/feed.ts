@@ -1,4 +1,4 @@
-import type { FeedPublisher, FeedPublisherDeps, NatsLink, NatsSignals } from '@recalld/adapters-callbacks';
+import type { FeedPublisher, NatsLink, NatsSignals, StreamOptions } from '@recalld/adapters-callbacks';
 import type { NatsState, ReadinessCheck } from '@recalld/adapters-http';
 import type { NatsConfig } from './config.js';
 import type { Worker } from './workers.js';
@@ -37,10 +37,7 @@ export function natsFeed(link: NatsLink, signals: NatsSignals, publisher: FeedPu
 }
 
 /** What the environment leaves out is the publisher's choice. */
-export function streamOptions({
-  replicas,
-  streamBytesMax,
-}: NatsConfig): NonNullable<FeedPublisherDeps['streams']> {
+export function streamOptions({ replicas, streamBytesMax }: NatsConfig): StreamOptions {
   return {
     ...(replicas === undefined ? {} : { replicas }),
     ...(streamBytesMax === undefined ? {} : { bytesMax: streamBytesMax }),
