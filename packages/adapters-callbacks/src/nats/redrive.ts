@@ -17,6 +17,8 @@ export interface RedriveRange {
   readonly onProgress?: (progress: RedriveProgress) => void;
   /** Aborted to end it early. */
   readonly stop?: AbortSignal;
+  /** How long the broker may be away, ms: ten seconds when left out. */
+  readonly awayMsMax?: number;
 }
 
 export interface RedriveProgress extends RedriveResult {
@@ -34,13 +36,13 @@ export interface RedriveResult {
 
 const sliceEvents = 100;
 const triesMax = 10;
-const connectDeadlineMs = 10_000;
+const awayMsMaxDefault = 10_000;
 
 /**
  * Publishes a range of the log again, under the same ids. What is in a stream and was published within
  * its duplicate window is not doubled; what was published earlier is there twice then, under one id.
  * What was deleted from the stream within the window is waited for until the broker takes it again.
- * @throws when the broker is away or refuses for long, or when it is ended early.
+ * @throws when the broker is away or refuses for long, or when the range's `stop` is aborted.
  */
 export async function redrive(deps: FeedDeps, range: RedriveRange): Promise<RedriveResult> {
   const sources = createFeedSources(deps);
@@ -63,14 +65,14 @@ async function redriveFeed(
   source: FeedSource,
   progressed: (position: Position, written: Written) => void,
 ): Promise<void> {
-  const { stop = new AbortController().signal } = range;
+  const { stop = new AbortController().signal, awayMsMax = awayMsMaxDefault } = range;
   let after = range.from - 1;
   let failures = 0;
   let writer: StreamWriter | undefined;
   while (after < range.through) {
-    stop.throwIfAborted();
+    const connection = await connected(deps.link, stop, awayMsMax);
     try {
-      writer ??= await openWriter(deps, feed, stop);
+      writer ??= await openWriter(deps, feed, connection, stop);
       const slice = await readSlice(deps.log, after, range.through, source);
       const written = await publishAgain(deps, writer, slice.messages);
       after = slice.through;
@@ -86,20 +88,24 @@ async function redriveFeed(
   }
 }
 
-async function openWriter(deps: FeedDeps, feed: FeedName, stop: AbortSignal): Promise<StreamWriter> {
-  const connection = await connected(deps.link, stop);
+function openWriter(
+  deps: FeedDeps,
+  feed: FeedName,
+  connection: LinkConnection,
+  stop: AbortSignal,
+): Promise<StreamWriter> {
   return openStream({ connection, feed, options: deps.streams ?? {}, logger: deps.logger, stop });
 }
 
-/** @throws when there is no connection within ten seconds. */
-async function connected(link: NatsLink, stop: AbortSignal): Promise<LinkConnection> {
-  const timeout = AbortSignal.timeout(connectDeadlineMs);
+/** @throws when there is no connection for too long, or the waiting is ended. */
+async function connected(link: NatsLink, stop: AbortSignal, awayMsMax: number): Promise<LinkConnection> {
+  const timeout = AbortSignal.timeout(awayMsMax);
   for (;;) {
+    stop.throwIfAborted();
     const connection = link.current();
     if (connection !== undefined) return connection;
     if (timeout.aborted) throw new Error('the NATS broker cannot be reached');
     await pause(100, stop);
-    stop.throwIfAborted();
   }
 }
 
