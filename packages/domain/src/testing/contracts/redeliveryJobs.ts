@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RedeliveryJob, RedeliverySelection } from '../../callback/redelivery.js';
+import type { RedeliverySelection } from '../../callback/redelivery.js';
 import { assert } from '../../kernel/assert.js';
 import { appSample, ruleSample } from '../samples.js';
 import type { World } from '../world.js';
@@ -47,11 +47,7 @@ function everything({ clock }: World, change: Partial<Created> = {}): Created {
   };
 }
 
-function start(
-  { ports, app, clock }: World,
-  selection: RedeliverySelection,
-  id = 'job',
-): Promise<RedeliveryJob> {
+function start({ ports, app, clock }: World, selection: RedeliverySelection, id = 'job') {
   return ports.redeliveries.start({ id, app: app.no, selection, createdAt: clock.now() });
 }
 
@@ -65,9 +61,7 @@ async function run({ ports, clock }: World, max: number) {
   return steps;
 }
 
-async function jobOf({ ports, app }: World, id = 'job'): Promise<RedeliveryJob | undefined> {
-  return ports.redeliveries.find(app.no, id);
-}
+const jobOf = ({ ports, app }: World, id = 'job') => ports.redeliveries.find(app.no, id);
 
 function describeNamed(world: () => World): void {
   it('queues what it names, in whatever state but in hand, each once', async () => {

@@ -1,5 +1,6 @@
 import {
   describeAttachmentBytes,
+  describeDeliveryHistories,
   describeIdSource,
   describeSignals,
   describeStoragePorts,
@@ -15,6 +16,7 @@ import {
 
 const close = () => Promise.resolve();
 
+describeDeliveryHistories('memory', { make: async () => ({ ports: createMemoryStorage(), close }) }, 300);
 describeStoragePorts('memory', { make: async () => ({ ports: createMemoryStorage(), close }) });
 describeAttachmentBytes('memory', { make: async () => ({ bytes: createMemoryAttachmentBytes(), close }) });
 describeIdSource('sequential', { make: async (clock) => ({ ids: createSequentialIds(clock), close }) });
