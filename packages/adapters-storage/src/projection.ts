@@ -1,4 +1,4 @@
-import { conversationTimeline, placeOf } from '@recalld/domain';
+import { conversationTimeline, never, placeOf } from '@recalld/domain';
 import type { RecordedEvent, StreamId, TimelineId, UserId } from '@recalld/domain';
 import { flagBits } from './items.js';
 import type { TimelineItemsTable } from './schema.js';
@@ -40,7 +40,12 @@ export function project(event: RecordedEvent): readonly RowChange[] {
     }
     case 'AttachmentPurged':
     case 'RecallPolicyChanged':
+    case 'CallbackRuleSuspended':
+    case 'CallbackRuleResumed':
+    case 'CallbackRuleTested':
       return [];
+    default:
+      return never(event);
   }
 }
 

@@ -24,6 +24,9 @@ export interface Schema {
   callback_rule_versions: CallbackRuleVersionsTable;
   deliveries: DeliveriesTable;
   delivery_attempts: DeliveryAttemptsTable;
+  redelivery_jobs: RedeliveryJobsTable;
+  /** How far each feed of the log has come. */
+  feed_checkpoints: { feed: string; position: number };
   nodes: { node_no: number; last_second: number };
   secrets: { name: string; sealed: string };
 }
@@ -178,6 +181,13 @@ export interface CallbackRulesTable {
   created_at: number;
   /** A removed rule stays for the deliveries that were planned under it. */
   removed: number;
+  /** The columns of a `RuleHealth`; those that its status does not have are NULL. */
+  health: Generated<'healthy' | 'failing' | 'suspended'>;
+  failing_since: number | null;
+  probes: number | null;
+  probe_at: number | null;
+  /** 1 once it was suspended or resumed, until somebody says that its owner knows. */
+  untold: Generated<number>;
 }
 
 export interface CallbackRuleVersionsTable {
@@ -190,6 +200,15 @@ export interface CallbackRuleVersionsTable {
   chat_types: string;
   enabled: number;
   sealed_secret: string | null;
+  /** JSON; NULL: everything. */
+  events: string | null;
+  ordered: Generated<number>;
+  concurrency_max: number | null;
+  sealed_previous_secret: string | null;
+  previous_secret_until: number | null;
+  /** JSON: a `RuleTls` without its key, which has its own column. */
+  tls: string | null;
+  sealed_tls_key: string | null;
 }
 
 /** A delivery's id is its rule's id, a colon, and the position of its first event. */
@@ -200,11 +219,12 @@ export interface DeliveriesTable {
   rule_version: number;
   /** JSON: positions. */
   events: string;
-  order_key: string;
+  /** The conversation whose order it keeps; NULL for one that keeps none, and once it is over. */
+  order_key: string | null;
   /** A pending one is waiting, or leased when it has an owner. */
-  stage: 'pending' | 'delivered' | 'dead';
+  stage: 'behind' | 'pending' | 'delivered' | 'dead';
   attempts: number;
-  /** When somebody may take it: the next attempt of a waiting one, the end of a lease. NULL when it is over. */
+  /** When somebody may take it: the next attempt of a waiting one, the end of a lease. NULL for any other. */
   due_at: number | null;
   lease_owner: string | null;
   created_at: number;
@@ -219,4 +239,20 @@ export interface DeliveryAttemptsTable {
   status: number | null;
   error: string | null;
   answer_head: string | null;
+  /** Of the request; NULL when none could be rendered. */
+  url: string | null;
+  /** JSON. */
+  headers: string | null;
+}
+
+export interface RedeliveryJobsTable {
+  job_id: string;
+  app_no: number;
+  /** JSON. */
+  selection: string;
+  created_at: number;
+  queued: number;
+  finished_at: number | null;
+  /** JSON: how far the job has come; NULL before its first step. */
+  place: string | null;
 }

@@ -5,14 +5,15 @@ import type { Clock, IdSource, Log, StoragePorts } from '@recalld/domain';
 import { createAttachments } from './attachments/attachments.js';
 import { createCallbackRules } from './callbacks/callbackRules.js';
 import { createDeliveryQueue } from './callbacks/deliveryQueue.js';
-import { createDeliveryReader } from './callbacks/deliveryReader.js';
-import { createDeliveryParts } from './callbacks/deliveryRows.js';
-import { createRuleBook } from './callbacks/ruleBook.js';
+import { createFinishedDeliveries } from './callbacks/finishedDeliveries.js';
+import { createRedeliveries } from './callbacks/redeliveries.js';
+import { createMoveHealth, createRuleHealths } from './callbacks/ruleHealths.js';
 import { createCommandStore } from './commands/commandStore.js';
-import { createAppBook } from './directory/appBook.js';
 import { createApps } from './directory/apps.js';
 import { createChatReader } from './directory/chatReader.js';
 import { createChats } from './directory/chats.js';
+import { createFeedCheckpoints } from './directory/feedCheckpoints.js';
+import { createSealedSecrets } from './directory/sealedSecrets.js';
 import { createSecrets } from './directory/secrets.js';
 import { createUsers } from './directory/users.js';
 import { createCheckpointer } from './engines/checkpointer.js';
@@ -23,9 +24,9 @@ import type { SqliteEngine } from './engines/sqlite.js';
 import { createIdSource } from './idSource.js';
 import { migrate } from './migrations/migrate.js';
 import { createContentReader } from './readers/contentReader.js';
-import { createEventLog } from './readers/eventLog.js';
 import { createExpiredMessages } from './readers/expiredMessages.js';
-import { createTimelineReader } from './readers/timelineReader.js';
+import { createPositionBefore } from './readers/positionBefore.js';
+import { createReadPorts, openBooks } from './readPorts.js';
 import { createWriter } from './writer.js';
 
 /** The database in a data folder. */
@@ -136,24 +137,28 @@ function portsOf(
 ): StoragePorts {
   const { db } = engine;
   const writer = createWriter(engine, nextTurn, () => checkpointer.committed(false));
-  const apps = createAppBook(engine);
-  const rules = createRuleBook(engine);
-  const partsOf = createDeliveryParts(engine, apps, rules);
+  const books = openBooks(engine);
+  const { apps, rules, partsOf } = books;
+  const moveHealth = createMoveHealth(db, rules);
+  const positionBefore = createPositionBefore(engine);
   return {
+    ...createReadPorts(engine, books, log),
     commands: createCommandStore({ engine, rules, onCommit: (erased) => checkpointer.committed(erased) }),
-    log: createEventLog(db),
-    timelines: createTimelineReader(db),
     contents: createContentReader(db),
     expired: createExpiredMessages(db),
-    deliveries: createDeliveryQueue({ db, writer, rules, partsOf, log }),
-    deliveryReader: createDeliveryReader({ db, partsOf }),
-    rules: createCallbackRules({ db, writer, rules }),
+    deliveries: createDeliveryQueue({ reads: engine, writer, rules, moveHealth, partsOf, log }),
+    redeliveries: createRedeliveries({ db, writer, rules, positionBefore }),
+    finishedDeliveries: createFinishedDeliveries({ db, writer, rules, positionBefore }),
+    rules: createCallbackRules({ db, writer, rules, moveHealth }),
+    ruleHealths: createRuleHealths({ db, writer, rules, moveHealth }),
+    checkpoints: createFeedCheckpoints(db, writer),
     apps: createApps({ db, writer, book: apps }),
     users: createUsers(db, writer),
     chats: createChats({ db, writer }),
     chatReader: createChatReader(db),
     attachments: createAttachments(db, writer, () => checkpointer.committed(true)),
     secrets: createSecrets(db, writer),
+    sealedSecrets: createSealedSecrets({ db, writer, apps, rules }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Compilable } from 'kysely';
-import type { Answer, SqliteEngine } from './engines/sqlite.js';
+import type { Answer } from './engines/connection.js';
+import type { SqliteEngine } from './engines/sqlite.js';
 import type { SqlQuery } from './statements.js';
 
 /**

@@ -1,36 +1,40 @@
-import type { AppNo, CallbackRule, CallbackRuleChange, CallbackRules } from '@recalld/domain';
+import { changesAttempts, healthy, probeNow } from '@recalld/domain';
+import type { AppNo, CallbackRule, CallbackRuleChange, CallbackRules, Instant } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
 import { rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
-import { currentRules, toRule } from './ruleBook.js';
 import type { RuleBook } from './ruleBook.js';
+import type { MoveHealth } from './ruleHealths.js';
+import { currentRules, toRule, versionRow } from './ruleRows.js';
 
 export interface CallbackRulesDeps {
   readonly db: Kysely<Schema>;
   readonly writer: Writer;
   readonly rules: RuleBook;
+  readonly moveHealth: MoveHealth;
+}
+
+export function readCallbackRules(db: Kysely<Schema>): Pick<CallbackRules, 'list' | 'find'> {
+  return {
+    list: async (app) => (await currentRules(db, app).execute()).map(toRule),
+    async find(app, id) {
+      const row = await currentRules(db, app).where('r.rule_id', '=', id).executeTakeFirst();
+      return row && toRule(row);
+    },
+  };
 }
 
 /** Each change is a version of its own, so that a delivery finds the rule that it was planned under. */
-export function createCallbackRules({ db, writer, rules }: CallbackRulesDeps): CallbackRules {
+export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackRulesDeps): CallbackRules {
   function* isTaken(app: AppNo, name: string, except: string): Write<boolean> {
     const query = currentRules(db, app).where('r.name', '=', name).where('r.rule_id', '<>', except);
     return (yield* rows(query)).length > 0;
   }
 
   function* addVersion(rule: CallbackRule): Write<void> {
-    yield db.insertInto('callback_rule_versions').values({
-      rule_id: rule.id,
-      version: rule.version,
-      name: rule.name,
-      url: rule.url,
-      dialect: rule.dialect,
-      chat_types: JSON.stringify(rule.chatTypes),
-      enabled: rule.enabled ? 1 : 0,
-      sealed_secret: rule.sealedSecret,
-    });
-    rules.forget(rule.app);
+    yield db.insertInto('callback_rule_versions').values(versionRow(rule));
+    rules.forget();
   }
 
   function* create(rule: Omit<CallbackRule, 'version'>): Write<CallbackRule | 'nameTaken'> {
@@ -52,16 +56,21 @@ export function createCallbackRules({ db, writer, rules }: CallbackRulesDeps): C
     app: AppNo,
     id: string,
     changed: CallbackRuleChange,
+    now: Instant,
   ): Write<CallbackRule | 'nameTaken' | 'unknown'> {
     const [row] = yield* rows(currentRules(db, app).where('r.rule_id', '=', id));
     if (row === undefined) return 'unknown';
     if (changed.name !== undefined && (yield* isTaken(app, changed.name, id))) return 'nameTaken';
-    const rule = { ...toRule(row), ...changed, version: row.version + 1 };
+    const before = toRule(row);
+    const rule = { ...before, ...changed, version: row.version + 1 };
     yield db
       .updateTable('callback_rules')
       .set({ name: rule.name, current_version: rule.version })
       .where('rule_id', '=', id);
     yield* addVersion(rule);
+    if (changesAttempts(before, rule)) {
+      yield* moveHealth(id, probeNow(rules.find(id)?.health ?? healthy, now));
+    }
     return rule;
   }
 
@@ -76,23 +85,21 @@ export function createCallbackRules({ db, writer, rules }: CallbackRulesDeps): C
         .returning('rule_id'),
     );
     if (removed.length === 0) return false;
-    yield db
-      .updateTable('deliveries')
-      .set({ stage: 'dead', due_at: null, lease_owner: null })
-      .where('rule_id', '=', id)
-      .where('due_at', 'is not', null);
-    rules.forget(app);
+    const dead = () =>
+      db
+        .updateTable('deliveries')
+        .set({ stage: 'dead', due_at: null, lease_owner: null, order_key: null })
+        .where('rule_id', '=', id);
+    yield dead().where('due_at', 'is not', null);
+    yield dead().where('order_key', 'is not', null);
+    rules.forget();
     return true;
   }
 
   return {
+    ...readCallbackRules(db),
     create: (rule) => writer.write(() => create(rule)),
-    list: async (app) => (await currentRules(db, app).execute()).map(toRule),
-    async find(app, id) {
-      const row = await currentRules(db, app).where('r.rule_id', '=', id).executeTakeFirst();
-      return row && toRule(row);
-    },
-    change: (app, id, changed) => writer.write(() => change(app, id, changed)),
+    change: (app, id, changed, now) => writer.write(() => change(app, id, changed, now)),
     remove: (app, id) => writer.write(() => remove(app, id)),
   };
 }

@@ -1,48 +1,58 @@
-import type { AppNo, Attempt, DeliveryReader, DeliveryStatusFilter, DeliveryView } from '@recalld/domain';
-import type { Kysely } from 'kysely';
+import type {
+  AppNo,
+  Attempt,
+  DeliveryReader,
+  DeliveryStatusFilter,
+  DeliveryView,
+  Log,
+} from '@recalld/domain';
+import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { pageOf, placeIn } from '../paging.js';
-import type { Schema } from '../schema.js';
-import { parseDeliveryId, stateOf } from './deliveryRows.js';
+import type { DeliveryAttemptsTable, Schema } from '../schema.js';
+import { deliveryId, parseDeliveryId, stateOf } from './deliveryRows.js';
 import type { DeliveryParts, DeliveryRow } from './deliveryRows.js';
 
 export interface DeliveryReaderDeps {
   readonly db: Kysely<Schema>;
   readonly partsOf: (row: DeliveryRow) => DeliveryParts;
+  readonly log: Log | undefined;
 }
 
 type ViewRow = DeliveryRow & { readonly last_status: number | null; readonly last_error: string | null };
 
 /** Deliveries as the management API lists them. */
-export function createDeliveryReader({ db, partsOf }: DeliveryReaderDeps): DeliveryReader {
-  function view(row: ViewRow): DeliveryView {
-    return {
-      ...partsOf(row),
-      state: stateOf(row),
-      createdAt: row.created_at,
-      lastStatus: row.last_status,
-      lastError: row.last_error,
-    };
+export function createDeliveryReader({ db, partsOf, log }: DeliveryReaderDeps): DeliveryReader {
+  /** Undefined for one that cannot be read any more: it must not keep somebody from all others. */
+  function view(row: ViewRow): DeliveryView | undefined {
+    try {
+      const { created_at: createdAt, last_status: lastStatus, last_error: lastError } = row;
+      return { ...partsOf(row), state: stateOf(row), createdAt, lastStatus, lastError };
+    } catch (fault) {
+      log?.error({ err: fault, delivery: deliveryId(row) }, 'a delivery cannot be read; it is not shown');
+      return undefined;
+    }
   }
 
   return {
-    async page({ app, status, from, limit }) {
+    async page({ app, status, ruleId, from, limit }) {
       const after = placeIn(from, 'number', 'string');
+      const keys = keysOf(db, { app, status, ruleId, after })
+        .orderBy('first_position', 'desc')
+        .orderBy('rule_id', 'desc')
+        .limit(limit + 1);
       const rows = await views(db)
-        .innerJoin(
-          keysOf(db, app, status, after)
-            .limit(limit + 1)
-            .as('k'),
-          (join) =>
-            join
-              .onRef('k.app_no', '=', 'd.app_no')
-              .onRef('k.first_position', '=', 'd.first_position')
-              .onRef('k.rule_id', '=', 'd.rule_id'),
+        .innerJoin(keys.as('k'), (join) =>
+          join
+            .onRef('k.app_no', '=', 'd.app_no')
+            .onRef('k.first_position', '=', 'd.first_position')
+            .onRef('k.rule_id', '=', 'd.rule_id'),
         )
         .orderBy('k.first_position', 'desc')
         .orderBy('k.rule_id', 'desc')
         .execute();
-      return pageOf(rows, limit, (row) => [row.first_position, row.rule_id], view);
+      const { entities, ...rest } = pageOf(rows, limit, (row) => [row.first_position, row.rule_id], view);
+      return { entities: entities.filter(isReadable), ...rest };
     },
     async find(app, id) {
       const key = parseDeliveryId(id);
@@ -52,7 +62,8 @@ export function createDeliveryReader({ db, partsOf }: DeliveryReaderDeps): Deliv
         .where('d.first_position', '=', key.firstPosition)
         .where('d.rule_id', '=', key.ruleId)
         .executeTakeFirst();
-      if (row === undefined) return undefined;
+      const delivery = row && view(row);
+      if (delivery === undefined) return undefined;
       const attempts = await db
         .selectFrom('delivery_attempts')
         .selectAll()
@@ -60,34 +71,55 @@ export function createDeliveryReader({ db, partsOf }: DeliveryReaderDeps): Deliv
         .where('rule_id', '=', key.ruleId)
         .orderBy('n')
         .execute();
-      return { delivery: view(row), attempts: attempts.map(toAttempt) };
+      return { delivery, attempts: attempts.map(toAttempt) };
+    },
+    async startingAt(app, position) {
+      const rows = await views(db)
+        .where('d.app_no', '=', app)
+        .where('d.first_position', '=', position)
+        .orderBy('d.rule_id')
+        .execute();
+      return rows.map(view).filter(isReadable);
     },
   };
 }
 
-/** The keys of a page alone: indexes have all of them, so that what is delivered is not waded through. */
-function keysOf(
-  db: Kysely<Schema>,
-  app: AppNo,
-  status: DeliveryStatusFilter | undefined,
-  after: readonly [number, string] | undefined,
-) {
-  return (
+function isReadable(delivery: DeliveryView | undefined): delivery is DeliveryView {
+  return delivery !== undefined;
+}
+
+interface Asked {
+  readonly app: AppNo;
+  readonly status: DeliveryStatusFilter | undefined;
+  readonly ruleId: string | undefined;
+  readonly after: readonly [number, string] | undefined;
+}
+
+/** The keys of a list alone: indexes have all of them, so that what is delivered is not waded through. */
+function keysOf(db: Kysely<Schema>, { app, status, ruleId, after }: Asked) {
+  const keys = () =>
     db
       .selectFrom('deliveries')
       .select(['app_no', 'first_position', 'rule_id'])
       // The sign keeps a list of open ones from going through all of the app's.
       .where(status === 'pending' ? sql<number>`+app_no` : sql<number>`app_no`, '=', app)
-      .$if(status === 'pending', (q) => q.where('due_at', 'is not', null))
-      .$if(status === 'delivered', (q) => q.where('stage', '=', 'delivered'))
-      // As a literal, in the words of its index.
-      .$if(status === 'dead', (q) => q.where(sql<boolean>`stage = 'dead'`))
+      .$if(ruleId !== undefined, (q) => q.where('rule_id', '=', ruleId ?? ''))
       .$if(after !== undefined, (q) =>
         q.where(sql<boolean>`(first_position, rule_id) < (${after?.[0]}, ${after?.[1]})`),
-      )
-      .orderBy('first_position', 'desc')
-      .orderBy('rule_id', 'desc')
-  );
+      );
+  switch (status) {
+    case undefined:
+      return keys();
+    case 'delivered':
+      return keys().where('stage', '=', status);
+    case 'dead':
+      // As a literal, in the words of its index.
+      return keys().where(sql<boolean>`stage = 'dead'`);
+    case 'pending': {
+      const behind = keys().where('order_key', 'is not', null).where('stage', '=', 'behind');
+      return keys().where('due_at', 'is not', null).unionAll(behind);
+    }
+  }
 }
 
 /** Deliveries with the outcome of their newest attempt. */
@@ -106,13 +138,12 @@ function views(db: Kysely<Schema>) {
     });
 }
 
-function toAttempt(row: {
-  requested_at: number;
-  took_ms: number;
-  status: number | null;
-  error: string | null;
-  answer_head: string | null;
-}): Attempt {
+function toAttempt(row: Selectable<DeliveryAttemptsTable>): Attempt {
   const { requested_at: requestedAt, took_ms: tookMs, status, error, answer_head: answerHead } = row;
-  return { requestedAt, tookMs, status, error, answerHead };
+  const { url, headers } = row;
+  const request =
+    url === null || headers === null
+      ? null
+      : { url, headers: JSON.parse(headers) as Readonly<Record<string, string>> };
+  return { requestedAt, tookMs, request, status, error, answerHead };
 }

@@ -1,11 +1,11 @@
-import { assert } from '@recalld/domain';
+import { assert, never } from '@recalld/domain';
 import type { App, AppNo, CallbackRule, DeliveryState, Position, RecordedEvent } from '@recalld/domain';
-import type { Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { AppBook } from '../directory/appBook.js';
-import type { SqliteEngine } from '../engines/sqlite.js';
+import type { SqliteReads } from '../engines/connection.js';
 import { eventColumns, fromTuple } from '../eventRows.js';
 import type { EventTuple } from '../eventRows.js';
-import type { DeliveriesTable } from '../schema.js';
+import type { DeliveriesTable, Schema } from '../schema.js';
 import { template } from '../statements.js';
 import type { RuleBook } from './ruleBook.js';
 
@@ -15,6 +15,23 @@ export type DeliveryRow = Selectable<DeliveriesTable>;
 export interface NamedDelivery {
   readonly ruleId: string;
   readonly firstPosition: Position;
+}
+
+/** A delivery's place in the table. */
+export interface DeliveryKey extends NamedDelivery {
+  readonly app: AppNo;
+}
+
+export function keyOf(row: Pick<DeliveryRow, 'app_no' | 'first_position' | 'rule_id'>): DeliveryKey {
+  return { app: row.app_no, firstPosition: row.first_position, ruleId: row.rule_id };
+}
+
+export function atPlace(e: ExpressionBuilder<Schema, 'deliveries'>, key: DeliveryKey) {
+  return e.and([
+    e('app_no', '=', key.app),
+    e('first_position', '=', key.firstPosition),
+    e('rule_id', '=', key.ruleId),
+  ]);
 }
 
 export function deliveryId(row: Pick<DeliveryRow, 'rule_id' | 'first_position'>): string {
@@ -42,6 +59,8 @@ type StateColumns = Pick<DeliveryRow, 'stage' | 'attempts' | 'due_at' | 'lease_o
 export function stateColumns(state: DeliveryState): StateColumns {
   const { status, attempts } = state;
   switch (status) {
+    case 'behind':
+      return { stage: 'behind', attempts, due_at: null, lease_owner: null };
     case 'waiting':
       return { stage: 'pending', attempts, due_at: state.dueAt, lease_owner: null };
     case 'leased':
@@ -49,10 +68,12 @@ export function stateColumns(state: DeliveryState): StateColumns {
     case 'delivered':
     case 'dead':
       return { stage: status, attempts, due_at: null, lease_owner: null };
+    default:
+      return never(status);
   }
 }
 
-/** Everything that a delivery's request is rendered from. */
+/** Everything that a delivery's request is rendered from; the rule is that of an attempt made now. */
 export interface DeliveryParts {
   readonly id: string;
   readonly app: App;
@@ -61,13 +82,13 @@ export interface DeliveryParts {
 }
 
 export function createDeliveryParts(
-  engine: SqliteEngine,
+  reads: SqliteReads,
   apps: AppBook,
   rules: RuleBook,
 ): (row: DeliveryRow) => DeliveryParts {
-  const eventAt = engine.prepare(
+  const eventAt = reads.prepare(
     template<{ position: Position }>()(({ position }) =>
-      engine.db.selectFrom('events').select(eventColumns).where('position', '=', position),
+      reads.db.selectFrom('events').select(eventColumns).where('position', '=', position),
     ),
   );
 
@@ -86,8 +107,7 @@ export function createDeliveryParts(
   }
 
   return (row) => {
-    const rule = rules.version(row.rule_id, row.rule_version);
-    assert(rule !== undefined, `rule ${row.rule_id} has a version ${row.rule_version}`);
+    const rule = rules.forAttempt(row.rule_id, row.rule_version);
     return { id: deliveryId(row), app: appOf(row.app_no), rule, events: eventsOf(row) };
   };
 }

@@ -2,12 +2,13 @@ import { assert, plannedDelivery } from '@recalld/domain';
 import type { RecordedEvent, Unit } from '@recalld/domain';
 import type { Insertable } from 'kysely';
 import type { RuleBook } from '../callbacks/ruleBook.js';
+import { queuedFor } from '../callbacks/deliveryOrder.js';
 import { stateColumns } from '../callbacks/deliveryRows.js';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import type { DeliveriesTable } from '../schema.js';
 import { template } from '../statements.js';
 
-/** Queues the callbacks of a unit, due at once. */
+/** Queues the callbacks of a unit, due at once or behind an earlier one of their conversation. */
 export function createPlannedDeliveries(
   engine: SqliteEngine,
   rules: RuleBook,
@@ -29,6 +30,15 @@ export function createPlannedDeliveries(
       }),
     ),
   );
+  const queued = engine.prepare(queuedFor(engine.db));
+
+  /** Whether an earlier one of the conversation is not over; what has no order costs nothing. */
+  function isBehind(ruleId: string, orderKey: string | null): boolean {
+    if (orderKey === null) return false;
+    rules.update(ruleId, { hasOrder: true });
+    return queued.get({ ruleId, orderKey }) !== undefined;
+  }
+
   return ({ app, deliveries }, recorded) => {
     for (const { rule, events, orderKey } of deliveries) {
       assert(rules.has(rule.id, rule.version), `rule ${rule.id} has a version ${rule.version}`);
@@ -42,7 +52,7 @@ export function createPlannedDeliveries(
         rule_version: rule.version,
         events: JSON.stringify(told.map((event) => event?.position)),
         order_key: orderKey,
-        ...stateColumns(plannedDelivery(first.occurredAt)),
+        ...stateColumns(plannedDelivery(first.occurredAt, isBehind(rule.id, orderKey))),
         created_at: first.occurredAt,
       });
     }

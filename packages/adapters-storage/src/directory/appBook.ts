@@ -1,12 +1,10 @@
 import type { App, AppNo } from '@recalld/domain';
 import type { Selectable } from 'kysely';
-import type { SqliteEngine } from '../engines/sqlite.js';
+import { forgetting } from '../engines/connection.js';
+import type { SqliteReads } from '../engines/connection.js';
 import type { AppsTable } from '../schema.js';
 
-/**
- * The apps in memory: every request and every delivery needs one, and there are few. Right as long as
- * one process writes the database, which the owner's lock sees to; what changes apps tells this.
- */
+/** The apps in memory: every request and every delivery needs one, and there are few. */
 export interface AppBook {
   byNo(no: AppNo): App | undefined;
   byName(org: string, name: string): App | undefined;
@@ -24,14 +22,17 @@ interface Book {
 /** Neither part of an appkey has the sign that joins them. */
 const appkey = (org: string, name: string): string => `${org}#${name}`;
 
-export function createAppBook(engine: SqliteEngine): AppBook {
+export function createAppBook(reads: SqliteReads): AppBook {
   let book: Book | undefined;
+  const forget = () => {
+    book = undefined;
+  };
+  const refresh = forgetting(reads, forget);
 
   function open(): Book {
+    refresh();
     if (book !== undefined) return book;
-    const rows = engine.run<Selectable<AppsTable>>(
-      engine.db.selectFrom('apps').selectAll().orderBy('app_no'),
-    );
+    const rows = reads.run<Selectable<AppsTable>>(reads.db.selectFrom('apps').selectAll().orderBy('app_no'));
     const apps = rows.map(toApp);
     book = {
       byNo: new Map(apps.map((app) => [app.no, app])),
@@ -44,9 +45,7 @@ export function createAppBook(engine: SqliteEngine): AppBook {
     byNo: (no) => open().byNo.get(no),
     byName: (org, name) => open().byName.get(appkey(org, name)),
     all: () => [...open().byNo.values()],
-    forget() {
-      book = undefined;
-    },
+    forget,
   };
 }
 

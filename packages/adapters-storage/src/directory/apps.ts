@@ -13,6 +13,14 @@ export interface AppsDeps {
   readonly book: AppBook;
 }
 
+export function readApps(book: AppBook): Pick<Apps, 'find' | 'findByNo' | 'all'> {
+  return {
+    find: async (org, name) => book.byName(org, name),
+    findByNo: async (no) => book.byNo(no),
+    all: async () => book.all(),
+  };
+}
+
 export function createApps({ db, writer, book }: AppsDeps): Apps {
   function* sdkAppIdTaken(id: number | null | undefined, except?: AppNo): Write<boolean> {
     if (id === null || id === undefined) return false;
@@ -47,11 +55,9 @@ export function createApps({ db, writer, book }: AppsDeps): Apps {
   }
 
   return {
+    ...readApps(book),
     create: (app) => writer.write(() => create(app)),
     changeCredentials: (no, changed) => writer.write(() => change(no, changed)),
-    find: async (org, name) => book.byName(org, name),
-    findByNo: async (no) => book.byNo(no),
-    all: async () => book.all(),
   };
 }
 

@@ -4,18 +4,23 @@ import type { Schema } from '../schema.js';
 import { rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
 
-export function createSecrets(db: Kysely<Schema>, writer: Writer): Secrets {
-  const named = (name: string) => db.selectFrom('secrets').select('sealed').where('name', '=', name);
+const named = (db: Kysely<Schema>, name: string) =>
+  db.selectFrom('secrets').select('sealed').where('name', '=', name);
 
+export function readSecrets(db: Kysely<Schema>): Pick<Secrets, 'get'> {
+  return { get: async (name) => (await named(db, name).executeTakeFirst())?.sealed };
+}
+
+export function createSecrets(db: Kysely<Schema>, writer: Writer): Secrets {
   function* putIfAbsent(name: string, sealed: string): Write<string> {
-    const [known] = yield* rows(named(name));
+    const [known] = yield* rows(named(db, name));
     if (known !== undefined) return known.sealed;
     yield db.insertInto('secrets').values({ name, sealed });
     return sealed;
   }
 
   return {
-    get: async (name) => (await named(name).executeTakeFirst())?.sealed,
+    ...readSecrets(db),
     putIfAbsent: (name, sealed) => writer.write(() => putIfAbsent(name, sealed)),
   };
 }

@@ -3,32 +3,15 @@ import { closeSync, openSync } from 'node:fs';
 import { Kysely, SqliteDialect } from 'kysely';
 import type { Compilable } from 'kysely';
 import type { Schema } from '../schema.js';
-import { bind } from '../statements.js';
-import type { SqlQuery, Template } from '../statements.js';
+import type { SqlQuery } from '../statements.js';
+import { answersOf, busyTimeoutMs, openReading, prepared } from './connection.js';
+import type { Answer, SqliteReads } from './connection.js';
 
-/** A template on the writing connection. */
-export interface Statement<P, R> {
-  /** Answers how many rows changed, and the row id of the last one inserted. */
-  run(parameters: P): { readonly changes: number; readonly rowId: number };
-  get(parameters: P): R | undefined;
-  all(parameters: P): R[];
-  /** The rows as lists, in the order of the selected columns: objects of rows are slow to read. */
-  tuples(parameters: P): unknown[][];
-}
-
-/** What one query came to. */
-export interface Answer {
-  readonly rows: readonly unknown[];
-  readonly changes: number;
-}
-
-/** Everything that is SQLite's own. All writes of the process go through one connection of it. */
-export interface SqliteEngine {
-  /** Builds every query, and runs single reads on a connection that cannot write. */
-  readonly db: Kysely<Schema>;
-  prepare<P, R>(template: Template<P, R>): Statement<P, R>;
-  /** Runs a query on the writing connection; one that answers no rows answers an empty list. */
-  run<R>(query: SqlQuery<R> | Compilable<R>): R[];
+/**
+ * Everything that is SQLite's own. All writes of the process go through one connection of it, and so
+ * do the reads that are prepared or run.
+ */
+export interface SqliteEngine extends SqliteReads {
   /** Runs a query on the writing connection; answers its rows, and how many it changed. */
   answer(query: SqlQuery | Compilable): Answer;
   /** All of `work` or nothing of it; on disk when this returns. `work` must not await. */
@@ -46,37 +29,18 @@ export interface SqliteEngine {
   close(): Promise<void>;
 }
 
-/** Compiled statements of the queries that are not templates; lists of varying length make many texts. */
-const statementsMax = 300;
-const busyTimeoutMs = 2_000;
-
 /** Opens the database file, which the caller must own. @throws when a pragma did not take. */
 export function openSqlite(file: string): SqliteEngine {
   const writing = openWriting(file);
   const reading = openReading(file);
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: reading }) });
   const descriptor = openSync(file, 'r');
-  const statements = new Map<string, Database.Statement<unknown[]>>();
+  const answer = answersOf(writing);
   const begin = writing.prepare('BEGIN IMMEDIATE');
   const beginReading = writing.prepare('BEGIN');
   const commit = writing.prepare('COMMIT');
   const rollback = writing.prepare('ROLLBACK');
-
-  function statementOf(sql: string): Database.Statement<unknown[]> {
-    const known = statements.get(sql);
-    if (known !== undefined) return known;
-    if (statements.size >= statementsMax) statements.clear();
-    const statement = writing.prepare<unknown[]>(sql);
-    statements.set(sql, statement);
-    return statement;
-  }
-
-  function answer(query: SqlQuery | Compilable): Answer {
-    const { sql, parameters } = 'compile' in query ? query.compile() : query;
-    const statement = statementOf(sql);
-    if (statement.reader) return { rows: statement.all(parameters), changes: 0 };
-    return { rows: [], changes: statement.run(parameters).changes };
-  }
+  let takenBack = 0;
 
   function within<T>(start: Database.Statement, work: () => T): T {
     start.run();
@@ -85,6 +49,7 @@ export function openSqlite(file: string): SqliteEngine {
       commit.run();
       return result;
     } catch (fault) {
+      takenBack += 1;
       // Some faults, a full disk among them, have rolled back already.
       if (writing.inTransaction) rollback.run();
       throw fault;
@@ -96,6 +61,8 @@ export function openSqlite(file: string): SqliteEngine {
     prepare: (template) => prepared(writing, template),
     run: <R>(query: SqlQuery<R> | Compilable<R>) => answer(query).rows as R[],
     answer,
+    // The owner's lock keeps everybody else from writing.
+    epoch: () => takenBack,
     transaction: (work) => within(begin, work),
     relaxedTransaction(work) {
       writing.pragma('synchronous = NORMAL');
@@ -111,6 +78,7 @@ export function openSqlite(file: string): SqliteEngine {
       try {
         return work();
       } catch (fault) {
+        takenBack += 1;
         writing.exec('ROLLBACK TO part');
         throw fault;
       } finally {
@@ -126,20 +94,6 @@ export function openSqlite(file: string): SqliteEngine {
       // Not before: closing any descriptor of a file drops the locks that the process has on it.
       closeSync(descriptor);
     },
-  };
-}
-
-function prepared<P, R>(database: Database.Database, template: Template<P, R>): Statement<P, R> {
-  const statement = database.prepare<unknown[], R>(template.sql);
-  const raw = statement.reader ? database.prepare<unknown[], unknown[]>(template.sql).raw() : undefined;
-  return {
-    run(parameters) {
-      const { changes, lastInsertRowid } = statement.run(bind(template, parameters));
-      return { changes, rowId: Number(lastInsertRowid) };
-    },
-    get: (parameters) => statement.get(bind(template, parameters)),
-    all: (parameters) => statement.all(bind(template, parameters)),
-    tuples: (parameters) => raw?.all(bind(template, parameters)) ?? [],
   };
 }
 
@@ -171,13 +125,6 @@ function openWriting(file: string): Database.Database {
     database.close();
     throw fault;
   }
-}
-
-function openReading(file: string): Database.Database {
-  const database = new Database(file, { timeout: busyTimeoutMs, fileMustExist: true });
-  database.pragma('query_only = ON');
-  database.pragma('temp_store = MEMORY');
-  return database;
 }
 
 /** Content that a crash left in the WAL goes the same way at opening. */

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
 import type { Clock, Log } from '@recalld/domain';
+import type { SqliteReads } from '../engines/connection.js';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import { initial } from './0001_initial.js';
+import { deliveryControl } from './0002_deliveryControl.js';
 import type { Migration } from './migration.js';
 
 /** Every step there is, oldest first. */
-export const migrations: readonly Migration[] = [initial];
+export const migrations: readonly Migration[] = [initial, deliveryControl];
 
 /** The database was written by a newer recalld; nothing was changed. */
 export class SchemaTooNew extends Error {
@@ -17,6 +19,29 @@ export class SchemaTooNew extends Error {
         'start the newer release again, or restore a backup made before it.',
     );
   }
+}
+
+/** The database was written by an older recalld, and only a server's start brings it forward. */
+export class SchemaTooOld extends Error {
+  override readonly name = 'SchemaTooOld';
+
+  constructor(found: number, known: number) {
+    super(
+      `The database has schema version ${found}, this recalld reads version ${known}; ` +
+        'start the server of this release once, it brings the database forward.',
+    );
+  }
+}
+
+const newest = (steps: readonly Migration[]): number => steps.at(-1)?.version ?? 0;
+
+/** Looks whether a database has the schema that this release reads. @throws SchemaTooNew, SchemaTooOld */
+export function expectSchema(reads: SqliteReads): void {
+  const [made] = reads.run(sql`select 1 from sqlite_master where name = 'migrations'`.compile(reads.db));
+  const found = made === undefined ? 0 : schemaVersion(reads);
+  const known = newest(migrations);
+  if (found > known) throw new SchemaTooNew(found, known);
+  if (found < known) throw new SchemaTooOld(found, known);
 }
 
 /**
@@ -40,7 +65,7 @@ export function migrate(
       .modifyEnd(sql`strict`),
   );
   const found = schemaVersion(engine);
-  const known = steps.at(-1)?.version ?? 0;
+  const known = newest(steps);
   if (found > known) throw new SchemaTooNew(found, known);
   for (const { version, name, up } of steps.filter((step) => step.version > found)) {
     engine.transaction(() => {
@@ -52,8 +77,8 @@ export function migrate(
 }
 
 /** The newest step that the database has had; 0 for an empty one. */
-export function schemaVersion(engine: SqliteEngine): number {
-  const newest = engine.db.selectFrom('migrations').select((e) => e.fn.max('version').as('version'));
-  const [row] = engine.run<{ version: number | null }>(newest);
+export function schemaVersion(reads: SqliteReads): number {
+  const query = reads.db.selectFrom('migrations').select((e) => e.fn.max('version').as('version'));
+  const [row] = reads.run<{ version: number | null }>(query);
   return row?.version ?? 0;
 }

@@ -1,11 +1,13 @@
 import { streamDay } from '@recalld/domain';
 import type { EventLog } from '@recalld/domain';
-import type { Kysely } from 'kysely';
+import type { SqliteReads } from '../engines/connection.js';
 import { eventColumns, toEvent } from '../eventRows.js';
-import type { Schema } from '../schema.js';
+import { createPositionBefore } from './positionBefore.js';
 
-export function createEventLog(db: Kysely<Schema>): EventLog {
+export function createEventLog(reads: SqliteReads): EventLog {
+  const { db } = reads;
   const events = () => db.selectFrom('events').select(eventColumns);
+  const positionBefore = createPositionBefore(reads);
   return {
     async ofStream(app, stream) {
       const rows = await events()
@@ -16,9 +18,21 @@ export function createEventLog(db: Kysely<Schema>): EventLog {
         .execute();
       return rows.map(toEvent);
     },
-    async after(position, limit) {
-      const rows = await events().where('position', '>', position).orderBy('position').limit(limit).execute();
-      return rows.map(toEvent);
+    async read({ after, limit, types }) {
+      const next = db.selectFrom('events').select('position').where('position', '>', after);
+      const looked = await db
+        .selectFrom(next.orderBy('position').limit(limit).as('next'))
+        .select((e) => e.fn.max<number | null>('next.position').as('through'))
+        .executeTakeFirst();
+      const through = looked?.through ?? after;
+      const rows = await events()
+        .where('position', '>', after)
+        .where('position', '<=', through)
+        .$if(types !== undefined, (q) => q.where('type', 'in', types ?? []))
+        .orderBy('position')
+        .execute();
+      return { events: rows.map(toEvent), through };
     },
+    before: async (instant) => positionBefore(instant),
   };
 }

@@ -1,0 +1,93 @@
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import type { Schema } from '../schema.js';
+import type { Migration } from './migration.js';
+
+/** Rows stand in the order of their key, without a number of their own. */
+const clustered = sql`strict, without rowid`;
+
+export const deliveryControl: Migration = {
+  version: 2,
+  name: 'delivery control',
+  up: (db) => [...ruleHealth(db), ...ruleVersions(db), ...deliveries(db), ...jobs(db)],
+};
+
+function ruleHealth({ schema }: Kysely<Schema>) {
+  const rules = () => schema.alterTable('callback_rules');
+  return [
+    rules().addColumn('health', 'text', (column) => column.notNull().defaultTo('healthy')),
+    rules().addColumn('failing_since', 'integer'),
+    rules().addColumn('probes', 'integer'),
+    rules().addColumn('probe_at', 'integer'),
+    rules().addColumn('untold', 'integer', (column) => column.notNull().defaultTo(0)),
+    schema
+      .createIndex('callback_rules_untold')
+      .on('callback_rules')
+      .columns(['rule_id'])
+      .where(sql<boolean>`untold = 1 and removed = 0`),
+  ];
+}
+
+function ruleVersions({ schema }: Kysely<Schema>) {
+  const versions = () => schema.alterTable('callback_rule_versions');
+  return [
+    versions().addColumn('events', 'text'),
+    versions().addColumn('ordered', 'integer', (column) => column.notNull().defaultTo(0)),
+    versions().addColumn('concurrency_max', 'integer'),
+    versions().addColumn('sealed_previous_secret', 'text'),
+    versions().addColumn('previous_secret_until', 'integer'),
+    versions().addColumn('tls', 'text'),
+    versions().addColumn('sealed_tls_key', 'text'),
+  ];
+}
+
+function deliveries({ schema }: Kysely<Schema>) {
+  return [
+    // It was never NULL and meant nothing yet: no rule had an order.
+    schema.alterTable('deliveries').dropColumn('order_key'),
+    schema.alterTable('deliveries').addColumn('order_key', 'text'),
+    schema.dropIndex('deliveries_open'),
+    // A worker looks at one rule at a time: what waits for another is never waded through.
+    schema
+      .createIndex('deliveries_open')
+      .on('deliveries')
+      .columns(['rule_id', 'due_at'])
+      .where('due_at', 'is not', null),
+    schema
+      .createIndex('deliveries_order')
+      .on('deliveries')
+      .columns(['rule_id', 'order_key', 'first_position'])
+      .where('order_key', 'is not', null),
+    schema.alterTable('delivery_attempts').addColumn('url', 'text'),
+    schema.alterTable('delivery_attempts').addColumn('headers', 'text'),
+  ];
+}
+
+function jobs({ schema }: Kysely<Schema>) {
+  return [
+    schema
+      .createTable('redelivery_jobs')
+      .addColumn('job_id', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('app_no', 'integer', (column) => column.notNull())
+      .addColumn('selection', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'integer', (column) => column.notNull())
+      .addColumn('queued', 'integer', (column) => column.notNull())
+      .addColumn('finished_at', 'integer')
+      .addColumn('place', 'text')
+      .modifyEnd(clustered),
+    schema
+      .createIndex('redelivery_jobs_age')
+      .on('redelivery_jobs')
+      .columns(['app_no', 'created_at', 'job_id']),
+    schema
+      .createIndex('redelivery_jobs_unfinished')
+      .on('redelivery_jobs')
+      .columns(['created_at', 'job_id'])
+      .where(sql<boolean>`finished_at is null`),
+    schema
+      .createTable('feed_checkpoints')
+      .addColumn('feed', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('position', 'integer', (column) => column.notNull())
+      .modifyEnd(clustered),
+  ];
+}

@@ -1,0 +1,34 @@
+import path from 'node:path';
+import type { Log } from '@recalld/domain';
+import { openSqliteReading } from './engines/sqliteReading.js';
+import { expectSchema } from './migrations/migrate.js';
+import { createReadPorts, openBooks } from './readPorts.js';
+import type { ReadPorts } from './readPorts.js';
+import { databaseFileName } from './sqliteStorage.js';
+
+export interface SqliteReadingOptions {
+  readonly dataDir: string;
+  /** Left out: {@link databaseFileName} in the data folder. */
+  readonly databasePath?: string;
+  readonly log?: Log;
+}
+
+/** A storage that is only looked at. */
+export type SqliteReading = ReadPorts & { close(): Promise<void> };
+
+/**
+ * Opens the embedded storage to look at it, whether a server is running on it or not: takes no lock,
+ * brings no schema forward, and cannot write.
+ * @throws SchemaTooNew, SchemaTooOld, or SQLite's own fault when there is no database
+ */
+export async function openSqliteForReading(options: SqliteReadingOptions): Promise<SqliteReading> {
+  const { dataDir, databasePath, log } = options;
+  const engine = openSqliteReading(databasePath ?? path.join(dataDir, databaseFileName));
+  try {
+    expectSchema(engine);
+    return { ...createReadPorts(engine, openBooks(engine), log), close: () => engine.close() };
+  } catch (fault) {
+    await engine.close();
+    throw fault;
+  }
+}
