@@ -41,7 +41,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     const port = Number(target.port || (protocol === 'https:' ? 443 : 80));
     const socket =
       proxy === null
-        ? await reachHost({ hostname, port, lookup }, steps)
+        ? await reach({ hostname, port }, lookup, steps)
         : await reachThrough(proxy, `${isIP(hostname) === 6 ? `[${hostname}]` : hostname}:${port}`, steps);
     if (secureContext === null) return socket;
     steps.stage = 'tls';
@@ -87,29 +87,21 @@ class Steps {
   }
 }
 
-interface HostAndPort {
-  readonly hostname: string;
-  readonly port: number;
-  /** Left out: the system's resolver, unguarded. */
-  readonly lookup?: LookupFunction;
-}
-
-async function reachHost({ hostname: host, port, lookup }: HostAndPort, steps: Steps): Promise<Socket> {
-  const kept = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
-  const socket = steps.add(connectTcp({ host, port, ...kept, ...(lookup && { lookup }) }));
-  if (isIP(host) !== 0) steps.stage = 'tcp';
-  socket.once('lookup', () => {
-    if (steps.stage === 'name') steps.stage = 'tcp';
-  });
+/** Connects to a receiver itself. */
+async function reach({ hostname, port }: HostAndPort, lookup: LookupFunction, steps: Steps): Promise<Socket> {
+  const socket = steps.add(beginTcp({ hostname, port }, lookup));
+  steps.stage = isIP(hostname) === 0 ? 'name' : 'tcp';
+  socket.once('lookup', () => (steps.stage = 'tcp'));
   await once(socket, 'connect');
   return socket;
 }
 
+/** Connects to a receiver through a proxy, whose own name and address nobody judges. */
 async function reachThrough(proxy: Proxy, authority: string, steps: Steps): Promise<Socket> {
   steps.stage = 'proxy';
   try {
-    const socket = await reachHost(proxy, steps);
-    steps.stage = 'proxy';
+    const socket = steps.add(beginTcp(proxy));
+    await once(socket, 'connect');
     if (!proxy.secure) return await openTunnel(socket, proxy, authority);
     const secured = shakeHands(socket, proxy.hostname, {}, steps);
     await once(secured, 'secureConnect');
@@ -118,6 +110,16 @@ async function reachThrough(proxy: Proxy, authority: string, steps: Steps): Prom
     if (error instanceof PlainFailure) throw error;
     throw new PlainFailure(`the proxy cannot be used: ${failureText(error)}`);
   }
+}
+
+interface HostAndPort {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+function beginTcp({ hostname: host, port }: HostAndPort, lookup?: LookupFunction): Socket {
+  const kept = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
+  return connectTcp({ host, port, ...kept, ...(lookup && { lookup }) });
 }
 
 /** Begins TLS on a connection. Certificates are always verified, whatever the environment says. */

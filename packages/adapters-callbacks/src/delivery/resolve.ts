@@ -11,18 +11,20 @@ export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
  */
 const quickAtOnceMax = 2;
 const slowAtOnceMax = 1;
-/** A name is slow when its last look-up took longer than this. */
-const quickMs = 1_000;
 const slowNamesMax = 1_000;
 
-/**
- * The system's resolver, where names that resolve slowly wait for one another and for nobody else. A
- * look-up that has waited for `patienceMs` is not begun: whoever asked has gone.
- */
-export function createPatientResolve(
-  patienceMs: number,
-  resolve: Resolve = (hostname) => lookup(hostname, { all: true }),
-): Resolve {
+export interface PatientResolveOptions {
+  /** A look-up that has waited for so long is not begun: whoever asked has gone. */
+  readonly patienceMs: number;
+  /** A name is slow when its last look-up took longer than this; left out: a second. */
+  readonly quickMs?: number;
+  /** Left out: the system's resolver. */
+  readonly resolve?: Resolve;
+}
+
+/** A resolver where names that resolve slowly wait for one another and for nobody else. */
+export function createPatientResolve(options: PatientResolveOptions): Resolve {
+  const { patienceMs, quickMs = 1_000, resolve = (hostname) => lookup(hostname, { all: true }) } = options;
   const slowNames = new Set<string>();
   const quick = createTurns(quickAtOnceMax);
   const slow = createTurns(slowAtOnceMax);
@@ -42,9 +44,10 @@ export function createPatientResolve(
     const startedAt = performance.now();
     try {
       if (startedAt - askedAt >= patienceMs) throw new PlainFailure('the host name was not resolved in time');
-      return await resolve(hostname);
+      return await resolve(hostname).finally(() => {
+        remember(hostname, performance.now() - startedAt >= quickMs);
+      });
     } finally {
-      remember(hostname, performance.now() - startedAt >= quickMs);
       done();
     }
   };

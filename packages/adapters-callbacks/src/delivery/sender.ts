@@ -73,8 +73,9 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
   const { clock, egress, openSecret } = deps;
   const { connectMs = limits.callbackConnectTimeoutMs, totalMs = limits.callbackTimeoutMs } =
     deps.timeouts ?? {};
+  const patience = { patienceMs: connectMs, ...(deps.resolve && { resolve: deps.resolve }) };
   const pools = createPools({
-    lookup: createGuardedLookup(egress, createPatientResolve(connectMs, deps.resolve)),
+    lookup: createGuardedLookup(egress, createPatientResolve(patience)),
     connectTimeoutMs: connectMs,
     proxy: deps.proxyUrl === undefined ? null : proxyOf(deps.proxyUrl),
     openSecret,
