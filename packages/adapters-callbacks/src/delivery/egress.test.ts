@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressForms } from '../testing/addressForms.js';
+import { addressForms } from '../testing/addressForms.mjs';
 import { createCallbackUrls } from './addressGuard.js';
 import { createEgress, hostRefusal, rangeRefusal } from './egress.js';
 import type { EgressOptions } from './egress.js';

@@ -1,19 +1,31 @@
-/** A URL that somebody may give a callback rule, and whether a server with its default settings takes it. */
-export interface AddressForm {
-  /** What the form is, for tables. */
-  readonly form: string;
-  readonly url: string;
-  readonly allowed: boolean;
-}
+// @ts-check
 
-const refused = (form: string, ...urls: readonly string[]): readonly AddressForm[] =>
-  urls.map((url) => ({ form, url, allowed: false }));
+/**
+ * A URL that somebody may give a callback rule, and whether a server with its default settings takes it.
+ *
+ * @typedef {{ readonly form: string, readonly url: string, readonly allowed: boolean }} AddressForm `form` is for tables
+ */
 
-const allowed = (form: string, ...urls: readonly string[]): readonly AddressForm[] =>
-  urls.map((url) => ({ form, url, allowed: true }));
+/**
+ * @param {string} form
+ * @param {...string} urls
+ * @returns {readonly AddressForm[]}
+ */
+const refused = (form, ...urls) => urls.map((url) => ({ form, url, allowed: false }));
 
-/** Every spelling of an address that is known to have got past somebody, and its honest neighbours. */
-export const addressForms: readonly AddressForm[] = [
+/**
+ * @param {string} form
+ * @param {...string} urls
+ * @returns {readonly AddressForm[]}
+ */
+const allowed = (form, ...urls) => urls.map((url) => ({ form, url, allowed: true }));
+
+/**
+ * Every spelling of an address that is known to have got past somebody, and its honest neighbours.
+ *
+ * @type {readonly AddressForm[]}
+ */
+export const addressForms = [
   ...refused(
     'loopback',
     'http://127.0.0.1/',
