@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findNatsServer, natsServerHint, provideNatsServer } from './lib/natsServer.mjs';
 import { runNode } from './lib/process.mjs';
 import { toolPath } from './lib/project.mjs';
 import { setup } from './lib/setup.mjs';
@@ -12,11 +13,13 @@ import { countTests, summaryLine } from './lib/testReport.mjs';
 const everySuiteMustRun = process.env.CI === 'true';
 
 await setup();
+provideNatsServer();
 const folder = mkdtempSync(join(tmpdir(), 'recalld-test-'));
 const reportFile = join(folder, 'report.json');
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
 const exitCode = await runNode(toolPath('vitest'), ['run', ...reporters, ...process.argv.slice(2)]);
-const counts = countTests(readReport(), { exitCode, everySuiteMustRun });
+const hints = findNatsServer() === undefined ? [natsServerHint] : [];
+const counts = countTests(readReport(), { exitCode, everySuiteMustRun, hints });
 rmSync(folder, { recursive: true, force: true });
 
 for (const note of counts.notes) console.log(note);

@@ -78,11 +78,16 @@ export async function startNatsServer({ config = '', userInfo = '', port: asked 
   ];
   writeFileSync(configFile, `${lines.join('\n')}\n`);
   const server = runner(program, configFile);
-  await server.start();
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  await server.start().catch((err) => {
+    removeFolder();
+    throw err;
+  });
 
   return {
     url: `nats://${userInfo === '' ? '' : `${userInfo}@`}127.0.0.1:${port}`,
     port,
+    folder,
     /** Of the running process; undefined while there is none. */
     get pid() {
       return server.pid();
@@ -97,7 +102,7 @@ export async function startNatsServer({ config = '', userInfo = '', port: asked 
     /** Ends it in order, and removes its folder. */
     async stop() {
       await server.end('SIGTERM');
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder();
     },
     /** Forgets everything that it has stored. @throws when it runs. */
     wipe() {

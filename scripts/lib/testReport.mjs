@@ -10,13 +10,14 @@ import { root } from './project.mjs';
 /**
  * Counts a vitest JSON report. A file that could not be loaded is one failure, and so is a run that
  * ended badly though every test passed (an unhandled rejection). Where every suite must run, a
- * skipped test is a failure too.
+ * skipped test is a failure too. `hints` say how to get what this machine lacks; they are given when
+ * something was skipped.
  *
  * @param {{ testResults: TestFile[] } | undefined} report undefined when vitest wrote none
- * @param {{ exitCode: number, everySuiteMustRun: boolean }} run
+ * @param {{ exitCode: number, everySuiteMustRun: boolean, hints?: readonly string[] }} run
  * @returns {Counts}
  */
-export function countTests(report, { exitCode, everySuiteMustRun }) {
+export function countTests(report, { exitCode, everySuiteMustRun, hints = [] }) {
   const files = report?.testResults ?? [];
   const tests = files.flatMap((file) =>
     file.assertionResults.map((test) => ({ file: file.name.replace(root, ''), ...test })),
@@ -25,7 +26,7 @@ export function countTests(report, { exitCode, everySuiteMustRun }) {
   const unloaded = files.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
   const passed = tests.filter((test) => test.status === 'passed').length;
   const failed = tests.filter((test) => test.status === 'failed').length + unloaded.length;
-  const notes = left.map((test) => `skipped: ${test.file} > ${test.fullName}`);
+  const notes = [...skippedNotes(tests, left), ...(left.length > 0 ? hints : [])];
   if (left.length > 0 && everySuiteMustRun) notes.push('CI=true: what was skipped counts as failed.');
   const asFailed = failed + (everySuiteMustRun ? left.length : 0);
   return {
@@ -34,6 +35,23 @@ export function countTests(report, { exitCode, everySuiteMustRun }) {
     skipped: everySuiteMustRun ? 0 : left.length,
     notes,
   };
+}
+
+/**
+ * One line for a file of which nothing was run, else one for each test that was not.
+ *
+ * @typedef {{ file: string, fullName: string }} Named
+ * @param {readonly Named[]} tests
+ * @param {readonly Named[]} left
+ */
+function skippedNotes(tests, left) {
+  const files = [...new Set(left.map(({ file }) => file))];
+  return files.flatMap((file) => {
+    const skipped = left.filter((test) => test.file === file);
+    return tests.filter((test) => test.file === file).length === skipped.length
+      ? [`skipped: ${file}, all ${skipped.length} tests`]
+      : skipped.map(({ fullName }) => `skipped: ${file} > ${fullName}`);
+  });
 }
 
 /**

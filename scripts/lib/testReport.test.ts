@@ -22,6 +22,16 @@ describe('the last line of npm test', () => {
     expect(counts.notes).toEqual(['skipped: a.test.ts > test 1', 'skipped: a.test.ts > test 2']);
   });
 
+  it('tells of a file of which nothing was run once, and how to get what it wants', () => {
+    const report = { testResults: [file('skipped', 'skipped'), { ...file('passed'), name: 'b.test.ts' }] };
+
+    const counts = countTests(report, { ...here, hints: ['install it'] });
+
+    expect(counts.notes).toEqual(['skipped: a.test.ts, all 2 tests', 'install it']);
+    const complete = countTests({ testResults: [file('passed')] }, { ...here, hints: ['install it'] });
+    expect(complete.notes).toEqual([]);
+  });
+
   it('counts a skipped test as failed where every suite must run', () => {
     const report = { testResults: [file('passed', 'skipped')] };
 
