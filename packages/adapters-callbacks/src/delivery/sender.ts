@@ -21,7 +21,8 @@ export interface CallbackSenderDeps {
   /**
    * `http(s)://[user:password@]host[:port]`: all requests go through tunnels of this proxy. The names
    * of receivers are then its own to resolve: literal addresses and lists of hosts are still judged
-   * here, what a name resolves to is for the proxy to judge. Left out: none.
+   * here, what a name resolves to is for the proxy to judge. A private authority of an https proxy is
+   * named by NODE_EXTRA_CA_CERTS. Left out: no proxy.
    */
   readonly proxyUrl?: string;
   /** Left out: those of `limits`. */

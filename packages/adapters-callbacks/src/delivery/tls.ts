@@ -17,8 +17,8 @@ export interface RuleTlsTexts {
 }
 
 /**
- * One sentence without a full stop that says why a rule cannot have this TLS, or undefined. A certificate that has expired is
- * no reason: receivers may take it, and it is the receiver's to say.
+ * One sentence without a full stop that says why a rule cannot have this TLS, or undefined. A
+ * certificate that has expired is no reason: whether it still counts is the receiver's to say.
  */
 export function checkRuleTls({ ca, clientCertificate, clientKey }: RuleTlsTexts): string | undefined {
   const texts = { ca, client_certificate: clientCertificate, client_key: clientKey };
