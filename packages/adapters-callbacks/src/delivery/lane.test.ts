@@ -37,16 +37,16 @@ describe('the lane of one rule', () => {
     expect([lane.waiting, lane.underway, lane.held]).toEqual([16, 4, 20]);
   });
 
-  it('takes four of an untried receiver’s deliveries, and counts what is in hand until it is settled', () => {
+  it('takes four deliveries of a new receiver, and counts what is in hand until it is settled', () => {
     const lane = new Lane();
-    expect([lane.pace(0), lane.room(0)]).toEqual(['untried', 4]);
+    expect([lane.pace(0), lane.room(0)]).toEqual(['trial', 4]);
 
     fill(lane, 3);
     expect(lane.room(0)).toBe(1);
-    const [first] = lane.start(1, 0);
+    const [first] = lane.start(3, 0);
     lane.end(first?.id ?? '', 600, true);
     // Slow answers that are good double the requests at a time, up to eight: three are in hand.
-    expect(lane.room(600)).toBe(5);
+    expect([lane.pace(600), lane.room(600)]).toEqual(['slow', 5]);
     lane.letGo();
     expect(lane.room(600)).toBe(6);
   });
@@ -62,29 +62,25 @@ describe('the lane of one rule', () => {
     expect(lane.room(now)).toBe(0);
   });
 
-  it('sends 8 at a time to a slow receiver, and holds no more', () => {
-    const lane = new Lane();
-    const now = run(lane, untilQuick(lane), 3, 2_000);
-
-    expect([lane.pace(now), lane.room(now)]).toEqual(['slow', 8]);
-  });
-
-  it('sends 8 at a time to a receiver that has always been slow', () => {
-    const lane = new Lane();
-    const now = run(lane, 0, 3, 2_000);
-
-    expect([lane.pace(now), lane.room(now)]).toEqual(['slow', 8]);
-  });
-
   it.each([
-    ['never answers', 10_000],
-    ['fails at once', 5],
-  ])('sends one at a time to a receiver that %s', (_, tookMs) => {
-    const lane = new Lane();
-    const now = run(lane, untilQuick(lane), 6, tookMs, false);
+    ['is slow', 20, 2_000, true, 8],
+    ['has always been slow', 2_000, 2_000, true, 8],
+    ['never answers', 20, 10_000, false, 1],
+    ['fails at once', 20, 5, false, 1],
+  ])(
+    'tries a receiver that %s with one request before it sends what it may',
+    (_, first, then, accepted, slots) => {
+      const lane = new Lane();
+      const now = run(lane, run(lane, 0, 4, first), 6, then, accepted);
 
-    expect([lane.pace(now), lane.room(now)]).toEqual(['slow', 1]);
-  });
+      expect([lane.pace(now), lane.room(now)]).toEqual(['trial', 1]);
+      fill(lane, 20);
+      expect(lane.start(Infinity, now).length).toBe(1);
+      expect([lane.pace(now + 499), lane.start(Infinity, now + 499)]).toEqual(['trial', []]);
+      expect(lane.pace(now + 500)).toBe('slow');
+      expect(lane.start(Infinity, now + 500).length).toBe(slots - 1);
+    },
+  );
 
   it('keeps a receiver quick that fails now and then', () => {
     const lane = new Lane();

@@ -2,10 +2,10 @@ import { limits } from '@recalld/domain';
 import type { ClaimedDelivery } from '@recalld/domain';
 
 /**
- * How a receiver is known: `untried` while nothing has come back yet, `quick` while its answers are
- * good and come soon, `slow` when it is slow, hangs or fails.
+ * How a receiver does: `quick` while its answers are good and come soon; `slow` while it lets
+ * requests wait; on `trial` while nobody knows, because it is new or was no good last time.
  */
-export type Pace = 'quick' | 'untried' | 'slow';
+export type Pace = 'quick' | 'trial' | 'slow';
 
 /** Requests to one rule's receiver at a time: at first, and where a slow one that answers ends up. */
 const slotsAtFirst = 4;
@@ -48,16 +48,16 @@ export class Lane {
   /** A hanging receiver shows in the oldest request under way, before that is over. */
   pace(now: number): Pace {
     const [oldest] = this.#underway.values();
-    const hangingMs = oldest === undefined ? 0 : now - oldest;
-    if (Math.max(hangingMs, this.#tookMs ?? 0) >= quickMs) return 'slow';
-    if (this.#tookMs === undefined) return 'untried';
-    return this.#slots > slotsMin ? 'quick' : 'slow';
+    if (oldest !== undefined && now - oldest >= quickMs) return 'slow';
+    if (this.#tookMs === undefined) return 'trial';
+    if (this.#tookMs < quickMs && this.#slots > slotsMin) return 'quick';
+    return this.#underway.size > 1 ? 'slow' : 'trial';
   }
 
   /** How many more deliveries the lane takes from the queue. */
   room(now: number): number {
     const rounds = this.pace(now) === 'quick' ? roundsOfQuick : 1;
-    return Math.max(0, Math.min(this.#slots * rounds, this.#concurrencyMax) - this.#held);
+    return Math.max(0, Math.min(this.#slotsAt(now) * rounds, this.#concurrencyMax) - this.#held);
   }
 
   add(delivery: ClaimedDelivery): void {
@@ -68,7 +68,7 @@ export class Lane {
 
   /** Starts up to `max` deliveries, as far as the receiver may have more requests now. */
   start(max: number, now: number): readonly ClaimedDelivery[] {
-    const started = this.#waiting.splice(0, Math.max(0, Math.min(max, this.#startable())));
+    const started = this.#waiting.splice(0, Math.max(0, Math.min(max, this.#startable(now))));
     for (const { id } of started) this.#underway.set(id, now);
     return started;
   }
@@ -95,11 +95,16 @@ export class Lane {
 
   /** Takes out what a receiver that is no longer quick cannot have now. */
   takeSurplus(now: number): readonly ClaimedDelivery[] {
-    return this.pace(now) === 'quick' ? [] : this.#waiting.splice(Math.max(0, this.#startable()));
+    return this.pace(now) === 'quick' ? [] : this.#waiting.splice(Math.max(0, this.#startable(now)));
   }
 
-  #startable(): number {
-    return Math.min(this.#slots, this.#concurrencyMax) - this.#underway.size;
+  #startable(now: number): number {
+    return Math.min(this.#slotsAt(now), this.#concurrencyMax) - this.#underway.size;
+  }
+
+  /** A receiver that was no good shows with one request how it is now. */
+  #slotsAt(now: number): number {
+    return this.pace(now) === 'trial' && this.#tookMs !== undefined ? 1 : this.#slots;
   }
 }
 

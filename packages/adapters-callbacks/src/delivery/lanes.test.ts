@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { claimSample, ruleSample } from '../testing/samples.js';
 import { Lanes } from './lanes.js';
 
-/** 8 quick, 4 untried and 4 slow requests at a time; 1,024 deliveries for the quick ones to hold. */
+/** 8 quick and 4 slow requests at a time, and 4 on trial; 1,024 deliveries for the quick ones to hold. */
 const small = { underwayMax: 16, heldMax: 2_048 };
 
 const ofRule = (id: string, count: number) =>
@@ -86,7 +86,7 @@ describe('the lanes of a worker', () => {
     const lanes = new Lanes(small);
     send(lanes, ['slow'], 0, 10_000, false);
 
-    expect(lanes.room(new Set(['slow']), 10_000)).toEqual([{ ruleId: 'slow', max: 2 }]);
+    expect(lanes.room(new Set(['slow']), 10_000)).toEqual([{ ruleId: 'slow', max: 1 }]);
   });
 
   it('give out the surplus of a hanging receiver alone', () => {
@@ -104,7 +104,7 @@ describe('the lanes of a worker', () => {
 });
 
 describe('the room for more deliveries', () => {
-  it('is even among untried receivers, and never more than may be under way', () => {
+  it('is even among new receivers, and never more than may be under way', () => {
     const lanes = new Lanes({ underwayMax: 40, heldMax: 2_048 });
 
     expect(lanes.room(new Set(['a', 'b', 'c']), 0)).toEqual([
@@ -137,7 +137,7 @@ describe('the room for more deliveries', () => {
     expect(lanes.room(new Set(['a', 'b']), 1)).toEqual([]);
   });
 
-  it('for quick and untried receivers stays, however many hang', () => {
+  it('for quick and new receivers stays, however many hang', () => {
     const lanes = new Lanes(small);
     send(lanes, ['quick'], 0, 1);
     const hanging = named('hanging', 100);
@@ -157,14 +157,23 @@ describe('the room for more deliveries', () => {
     expect(count(lanes.start(1_200), 'quick')).toBe(8);
   });
 
-  it('for those that hang is a quarter of what may be under way', () => {
+  it('for a second request to those that let them wait is a quarter of what may be under way', () => {
     const lanes = new Lanes(small);
-    const hanging = named('hanging', 100);
-    for (const rule of hanging) send(lanes, [rule], 0, 10_000, false);
+    const slow = named('slow', 6);
+    for (const rule of slow) send(lanes, [rule], 0, 2_000);
+    // They are tried again, four at a time.
+    const started = [2_000, 2_500].flatMap((now) => {
+      take(lanes, slow, now);
+      return lanes.start(now);
+    });
+    expect(started.map(({ rule }) => rule.id)).toEqual(slow);
+    expect(lanes.room(new Set(slow), 3_000)).toEqual([]);
 
-    take(lanes, hanging, 10_000);
-    expect(lanes.start(10_000).length).toBe(4);
-    expect(lanes.room(new Set(hanging), 10_000)).toEqual([]);
+    for (const delivery of started.slice(0, 3)) {
+      lanes.end(delivery, 3_000, true);
+      lanes.letGo([delivery.id]);
+    }
+    expect(lanes.room(new Set(slow.slice(3)), 3_000)).toEqual([{ ruleId: 'slow3', max: 1 }]);
   });
 
   it('comes back when a delivery is out of hand', () => {

@@ -9,9 +9,10 @@ type PerPace = Readonly<Record<Pace, number>>;
 
 /**
  * The part of the worker that receivers of one pace have to themselves, however many there are of
- * another. What is under way when a receiver turns slow counts as the slow ones' from then on.
+ * another. What is under way when a receiver turns slow counts as the slow ones' from then on, so
+ * that there is always room for trials soon.
  */
-const shares: PerPace = { quick: 1 / 2, untried: 1 / 4, slow: 1 / 4 };
+const shares: PerPace = { quick: 1 / 2, trial: 1 / 4, slow: 1 / 4 };
 
 export interface LanesBounds {
   /** Requests under way at a time. */
@@ -148,5 +149,5 @@ export class Lanes {
 }
 
 function ofEachPace(value: (pace: Pace) => number): PerPace {
-  return { quick: value('quick'), untried: value('untried'), slow: value('slow') };
+  return { quick: value('quick'), trial: value('trial'), slow: value('slow') };
 }

@@ -79,6 +79,7 @@ class Worker implements DeliveryWorker {
   readonly #stopping = new AbortController();
   /** Something was due at the last look. */
   #behind = false;
+  #pass: NodeJS.Immediate | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(deps: DeliveryWorkerDeps) {
@@ -157,8 +158,8 @@ class Worker implements DeliveryWorker {
   }
 
   /**
-   * Gives back what waits for receivers that are no longer quick, and for rules that are gone or
-   * disabled: a rule whose deliveries this worker has leased is among those with open ones, else.
+   * Gives back what waits for receivers that are no longer quick, and for rules that were disabled or
+   * removed: those are not in the list, although this worker holds open deliveries of theirs.
    */
   #dropStale(rules: readonly DueRule[]): void {
     const open = new Set(rules.map(({ ruleId }) => ruleId));
@@ -171,7 +172,11 @@ class Worker implements DeliveryWorker {
     for (const delivery of this.#lanes.start(performance.now())) {
       const sending = this.#send(delivery).finally(() => {
         this.#underway.delete(sending);
-        this.#startMore();
+        // Requests that end in one turn of the event loop make one pass over the lanes.
+        this.#pass ??= setImmediate(() => {
+          this.#pass = undefined;
+          this.#startMore();
+        });
       });
       this.#underway.add(sending);
     }
