@@ -169,11 +169,16 @@ function describeIndependence(world: () => World): void {
 
     const held = await claim(world(), 'a', at, 10, ['r1', 'ordered', 'unordered']);
     expect(held.map(({ rule }) => rule.id).toSorted()).toEqual(['ordered', 'r1', 'unordered', 'unordered']);
-    const ofR1 = held.find(({ rule }) => rule.id === 'r1');
-    await settleAs(world(), ofR1?.id ?? '', 'accepted');
+    for (const [id, other] of [
+      ['ordered', 'r1'],
+      ['r1', 'ordered'],
+    ] as const) {
+      const [settled] = held.filter(({ rule }) => rule.id === id);
+      await settleAs(world(), settled?.id ?? '', 'accepted');
 
-    expect(await claim(world(), 'a', at, 10, ['ordered'])).toEqual([]);
-    expect(await claim(world(), 'a', at, 10, ['r1'])).toHaveLength(1);
+      expect(await claim(world(), 'a', at, 10, [other])).toEqual([]);
+      expect(await claim(world(), 'a', at, 10, [id])).toHaveLength(1);
+    }
   });
 
   it('is an unordered rule’s own conversation', async () => {

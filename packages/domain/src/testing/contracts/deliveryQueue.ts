@@ -107,6 +107,20 @@ function describeClaims(world: () => World): void {
     expect(positions).toEqual(positions.toSorted((a, b) => a - b));
   });
 
+  it('goes by when they are due, not by when they were planned', async () => {
+    const { ports } = world();
+    await recallOne(world());
+    const at = await recallOne(world());
+    const id = await claimOne(world());
+    const state = { status: 'waiting', attempts: 1, dueAt: at + 1 } as const;
+    await ports.deliveries.settle([{ id, owner: 'a', state, attempt: attemptSample({ status: 500 }) }], at);
+
+    const order = [await claimOne(world(), at + 1), await claimOne(world(), at + 1)];
+
+    expect(order[1]).toBe(id);
+    expect(order[0]).not.toBe(id);
+  });
+
   it('takes of each rule what was asked for it, and nothing of the others', async () => {
     const { ports, app } = world();
     for (const id of ['r2', 'r3']) await ports.rules.create(ruleSample(app.no, id));
