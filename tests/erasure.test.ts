@@ -55,20 +55,8 @@ describe('recalled means gone', () => {
     const [bytes, name] = ['canary-image-bytes', 'canary-image-name'];
     const form = new FormData();
     form.append('file', new Blob([bytes.repeat(2_000)], { type: 'image/png' }), `${name}.png`);
-    const upload = await fetch(`${api.appUrl}/chatfiles`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${api.appToken}` },
-      body: form,
-    });
-    const [file] = ((await upload.json()) as { entities: { uuid: string }[] }).entities;
-    const url = `${api.appUrl}/chatfiles/${file?.uuid ?? ''}`;
-    const sent = await api.app('POST', '/messages/users', {
-      from: 'u1',
-      to: ['u2'],
-      type: 'img',
-      body: { filename: `${name}.png`, url },
-    });
-    const msgId = (sent.body['data'] as Record<string, string>)['u2'] ?? '';
+    const { url } = await api.upload(form);
+    const msgId = await api.sendImage({ filename: `${name}.png`, url });
     for (const canary of [bytes, name]) expect(await filesWith(folder.dir, canary)).not.toEqual([]);
 
     expect((await api.recall(msgId, 'u2')).status).toBe(200);

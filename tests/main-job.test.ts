@@ -147,23 +147,10 @@ describe('the main job, from outside', () => {
   it('given a recalled image, then its file is gone', async () => {
     const form = new FormData();
     form.append('file', new Blob([Buffer.alloc(20_000, 'image-bytes ')], { type: 'image/png' }), 'cat.png');
-    const upload = await fetch(`${api.appUrl}/chatfiles`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${api.appToken}`, 'restrict-access': 'true' },
-      body: form,
-    });
-    const [file] = ((await upload.json()) as { entities: { uuid: string; 'share-secret': string }[] })
-      .entities;
-    const url = `${api.appUrl}/chatfiles/${file?.uuid ?? ''}`;
-    const download = () => fetch(url, { headers: { 'share-secret': file?.['share-secret'] ?? '' } });
+    const { url, secret = '' } = await api.upload(form, { 'restrict-access': 'true' });
+    const download = () => fetch(url, { headers: { 'share-secret': secret } });
     expect((await download()).status).toBe(200);
-    const sent = await api.app('POST', '/messages/users', {
-      from: 'u1',
-      to: ['u2'],
-      type: 'img',
-      body: { filename: 'cat.png', secret: file?.['share-secret'], url },
-    });
-    const msgId = (sent.body['data'] as Record<string, string>)['u2'] ?? '';
+    const msgId = await api.sendImage({ filename: 'cat.png', secret, url });
 
     expect((await api.recall(msgId, 'u2')).status).toBe(200);
 

@@ -43,6 +43,26 @@ export async function createApi(url: string) {
       const sent = await app('POST', '/messages/users', { from, to: [to], type: 'txt', body: { msg } });
       return text((sent.body['data'] as Record<string, unknown> | undefined)?.[to]);
     },
+    /** Uploads one file of a form and answers where it is. */
+    async upload(
+      form: FormData,
+      headers: Readonly<Record<string, string>> = {},
+    ): Promise<{ url: string; uuid: string; secret: string | undefined }> {
+      const authorization = `Bearer ${appToken}`;
+      const request = { method: 'POST', headers: { authorization, ...headers }, body: form };
+      const answer = (await (await fetch(`${appUrl}/chatfiles`, request)).json()) as {
+        entities: readonly { readonly uuid: string; readonly 'share-secret'?: string }[];
+      };
+      const [file] = answer.entities;
+      const uuid = text(file?.uuid);
+      return { url: `${appUrl}/chatfiles/${uuid}`, uuid, secret: file?.['share-secret'] };
+    },
+    /** Sends an image to u2 and answers its message id. */
+    async sendImage(image: object): Promise<string> {
+      const message = { from: 'u1', to: ['u2'], type: 'img', body: image };
+      const sent = await app('POST', '/messages/users', message);
+      return text((sent.body['data'] as Record<string, unknown> | undefined)?.['u2']);
+    },
     recall: (msg_id: string, to: string, more: object = {}) =>
       app('POST', '/messages/msg_recall', { msg_id, to, chat_type: 'chat', ...more }),
     async roaming(user: string, queue: string): Promise<readonly unknown[]> {

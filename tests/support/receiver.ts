@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 
 export interface ReceivedCallback {
   readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Record<string, unknown>;
   readonly text: string;
 }
@@ -30,6 +32,7 @@ export async function startReceiver(options: { readonly hang?: boolean } = {}): 
       const text = Buffer.concat(chunks).toString();
       received.push({
         url: new URL(request.url ?? '/', 'http://receiver'),
+        headers: request.headers,
         text,
         body: JSON.parse(text) as Record<string, unknown>,
       });
