@@ -1,6 +1,7 @@
 import { connect as connectTcp, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { startNatsCluster } from '../../../../scripts/lib/natsServer.mjs';
 import type { NatsServer } from '../../../../scripts/lib/natsServer.mjs';
 import { createFeedWorld, openObserver } from '../testing/feedWorld.js';
 import type { FeedWorld, Observer } from '../testing/feedWorld.js';
@@ -85,7 +86,7 @@ describe.skipIf(noNatsServer)('under traffic, the feeds lose nothing', () => {
         await server.kill();
         await pauseMs(150);
         await server.start();
-        await pauseMs(700);
+        await pauseMs(500);
       }
     });
 
@@ -112,7 +113,7 @@ describe.skipIf(noNatsServer)('under traffic, the feeds lose nothing', () => {
 
     await under(world, async () => {
       server.pause();
-      await pauseMs(3_000);
+      await pauseMs(2_000);
       server.resume();
     });
 
@@ -142,6 +143,25 @@ describe.skipIf(noNatsServer)('under traffic, the feeds lose nothing', () => {
     });
 
     await nothingIsLost(world, observer);
+  });
+
+  it('while one of three brokers dies', async () => {
+    const world = await createFeedWorld();
+    const cluster = await startNatsCluster();
+    afterwards(() => cluster.stop());
+    const publisher = started(world, cluster.url, { streams: { replicas: 3, bytesMax: 10_000_000 } });
+    await until(
+      'it streams',
+      () => publisher.lag().callbacks.streaming && publisher.lag().events.streaming,
+      15_000,
+    );
+    const [first, second] = cluster.nodes;
+
+    await under(world, async () => first?.kill());
+
+    const observer = await observed(second?.url ?? '');
+    await nothingIsLost(world, observer);
+    expect((await observer.manager.streams.info('RECALLD_EVENTS')).config.num_replicas).toBe(3);
   });
 
   it('while the publisher is stopped and another goes on', async () => {
@@ -278,7 +298,7 @@ describe.skipIf(noNatsServer)('the feeds go on', () => {
   it('through a broker that takes its time', async () => {
     const world = await createFeedWorld();
     const server = await broker();
-    const slow = await slowed(server.port, 200);
+    const slow = await slowed(server.port, 80);
 
     started(world, `nats://127.0.0.1:${slow}`);
     for (let i = 0; i < 20; i += 1) await world.sendAndRecall();
@@ -335,7 +355,7 @@ describe.skipIf(noNatsServer)('the publisher', () => {
     );
 
     reads = 0;
-    await pauseMs(2_000);
+    await pauseMs(1_000);
 
     expect(reads).toBeLessThanOrEqual(2);
   });

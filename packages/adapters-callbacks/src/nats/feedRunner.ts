@@ -53,6 +53,9 @@ const eventsPerTurn = 16;
 /** Between slices at the end of the log: what comes meanwhile goes out together. */
 const gatherMs = 20;
 
+/** Between slices on the way there: others want to be served too. */
+const breathMs = 5;
+
 /** Places in the log without anything to publish are written down this rarely. */
 const unwrittenMax = 10_000;
 
@@ -109,6 +112,8 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
       through = null;
       if (looked === 0) await idle();
       else if (looked < sliceEvents) await pause(gatherMs, halting.signal);
+      else if (count > 0) await pause(breathMs, halting.signal);
+      else await nextTurn();
     }
   }
 

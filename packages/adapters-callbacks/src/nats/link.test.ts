@@ -11,7 +11,7 @@ describe('the link to a broker that is not there', () => {
     const link = createNatsLink({ url: closedPort, log, name: 'test' });
     await until('it has tried', () => log.lines.length > 0);
 
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
 
     expect(link.connected()).toBe(false);
     expect(link.current()).toBeUndefined();
@@ -104,7 +104,7 @@ describe.skipIf(noNatsServer)('the link to a broker', () => {
     const wrong = link(strict.url.replace('right', 'wrong'), log);
 
     await until('it was refused', () => log.lines.length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(wrong.connected()).toBe(false);
     await strict.kill();
     await broker({ userInfo: 'u:wrong', port: strict.port });

@@ -1,6 +1,7 @@
 import { headers as natsHeaders, millis } from 'nats';
 import type { JetStreamManager, JetStreamPublishOptions, MsgHdrs, PubAck, StreamInfo } from 'nats';
 import type { Clock, Instant, Log, Position } from '@recalld/domain';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pause } from '../delivery/pause.js';
 import type { FeedMessage, FeedName } from './feedMessages.js';
 import { ensureConsumer, ensureStream, feedStreams, orUndefined } from './feedStreams.js';
@@ -55,6 +56,8 @@ export class StreamRemade extends Error {
 
 export const inFlightMax = 256;
 
+const messagesPerTurn = 32;
+
 const requestTimeoutMs = 5_000;
 
 /** How far back the last message of the feed is looked for among those that somebody else published. */
@@ -82,14 +85,18 @@ export async function openStream(deps: StreamWriterDeps): Promise<StreamWriter> 
     }
   }
 
+  /** A turn of the event loop is left to others now and then; the broker answers meanwhile. */
   async function publish(messages: readonly FeedMessage[], redriven?: FeedStand): Promise<readonly PubAck[]> {
-    const asked = messages.map((message) =>
-      client.publish(message.subject, message.body, publishOptions(message, redriven)),
-    );
-    const answers = await Promise.allSettled(asked);
-    return answers.map((answer) => {
-      if (answer.status === 'rejected') throw answer.reason;
-      return answer.value;
+    const asked: Promise<PubAck | { readonly failure: unknown }>[] = [];
+    for (const message of messages) {
+      const options = publishOptions(message, redriven);
+      const ack = client.publish(message.subject, message.body, options);
+      asked.push(ack.catch((failure: unknown) => ({ failure })));
+      if (asked.length % messagesPerTurn === 0) await nextTurn();
+    }
+    return (await Promise.all(asked)).map((answer) => {
+      if ('failure' in answer) throw answer.failure;
+      return answer;
     });
   }
 
