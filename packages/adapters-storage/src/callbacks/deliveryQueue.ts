@@ -162,14 +162,17 @@ function createSettle({ reads: { db }, rules, moveHealth }: DeliveryQueueDeps) {
       const named = deliveryOf(rules, one.id);
       if (named === undefined) continue;
       const { key, known } = named;
+      const { app, ruleId, firstPosition } = key;
       const { owner, state, attempt } = one;
       const { stage, attempts, due_at: dueAt, lease_owner: nextOwner } = stateColumns(state);
-      const change = { ...key, owner, stage, attempts, dueAt, nextOwner };
+      const change = { app, ruleId, firstPosition, owner, stage, attempts, dueAt, nextOwner };
       if ((yield* changes(fill(queries.settle, change))) === 0) continue;
       if (attempt !== undefined) yield fill(queries.addAttempt, attemptRow(key, attempt));
-      const { health, news } = moved.get(key.ruleId) ?? { health: known.health, news: false };
-      const next = observeSettled(health, one, now);
-      moved.set(key.ruleId, { health: next, news: news || isNews(health, next) });
+      const before = moved.get(ruleId) ?? { health: known.health, news: false };
+      const health = observeSettled(before.health, one, now);
+      if (health !== before.health) {
+        moved.set(ruleId, { health, news: before.news || isNews(before.health, health) });
+      }
       if (known.hasOrder && isOver(state) && (yield* leaveOrder(key, now))) released = true;
     }
     for (const [ruleId, { health, news }] of moved) yield* moveHealth(ruleId, health, news);

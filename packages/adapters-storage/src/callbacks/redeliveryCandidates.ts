@@ -59,21 +59,32 @@ export function createCandidates({ db, positionBefore }: CandidatesDeps) {
   ): Write<Candidates> {
     const start: Place = [positionBefore(since - limits.clockSkewMsMax) + 1, ''];
     const from = place === null ? start : (JSON.parse(place) as Place);
+    const keys = db
+      .selectFrom('deliveries')
+      .select(['app_no', 'first_position', 'rule_id'])
+      .where('app_no', '=', job.app)
+      .where('first_position', '<=', positionBefore(until + limits.clockSkewMsMax))
+      .where((e) => e(e.refTuple('first_position', 'rule_id'), '>', e.tuple(from[0], from[1])))
+      // In the words of the index on dead ones, which has all of the key and wades through no others.
+      .$if(
+        statuses.every((status) => status === 'dead'),
+        (q) => q.where(sql<boolean>`stage = 'dead'`),
+      )
+      .orderBy('first_position')
+      .orderBy('rule_id')
+      .limit(max + 1);
     const found = yield* rows(
       db
-        .selectFrom('deliveries')
-        .selectAll()
-        .where('app_no', '=', job.app)
-        .where('first_position', '<=', positionBefore(until + limits.clockSkewMsMax))
-        .where((e) => e(e.refTuple('first_position', 'rule_id'), '>', e.tuple(from[0], from[1])))
-        // In the words of the index on dead ones, which wades through no others.
-        .$if(
-          statuses.every((status) => status === 'dead'),
-          (q) => q.where(sql<boolean>`stage = 'dead'`),
+        .selectFrom('deliveries as d')
+        .innerJoin(keys.as('k'), (join) =>
+          join
+            .onRef('k.app_no', '=', 'd.app_no')
+            .onRef('k.first_position', '=', 'd.first_position')
+            .onRef('k.rule_id', '=', 'd.rule_id'),
         )
-        .orderBy('first_position')
-        .orderBy('rule_id')
-        .limit(max + 1),
+        .selectAll('d')
+        .orderBy('k.first_position')
+        .orderBy('k.rule_id'),
     );
     const looked = found.slice(0, max);
     const last = looked.at(-1);

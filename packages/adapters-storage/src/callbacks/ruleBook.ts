@@ -64,6 +64,8 @@ export function createRuleBook(reads: SqliteReads): RuleBook {
 
   function versionOf(ruleId: string, version: number): CallbackRule | undefined {
     refresh();
+    const now = known.get(ruleId)?.rule;
+    if (now?.version === version) return now;
     const key = `${ruleId}/${version}`;
     const remembered = versions.get(key);
     if (remembered !== undefined) return remembered;
@@ -101,8 +103,8 @@ export function createRuleBook(reads: SqliteReads): RuleBook {
     find,
     has: (ruleId, version) => versionOf(ruleId, version) !== undefined,
     forAttempt(ruleId, plannedVersion) {
-      const planned = versionOf(ruleId, plannedVersion);
       const now = find(ruleId);
+      const planned = versionOf(ruleId, plannedVersion);
       assert(planned !== undefined && now !== undefined, `rule ${ruleId} has a version ${plannedVersion}`);
       return ruleForAttempt(planned, now.rule);
     },
