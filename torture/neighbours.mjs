@@ -68,7 +68,7 @@ function judge({ alone, beside }, judgeLatency) {
       'neighbours',
       'a hanging endpoint changes others’ median latency by less than 10 %',
       figure,
-      judgeLatency ? Math.abs(change) < changeMax : undefined,
+      judgeLatency ? change < changeMax : undefined,
     ),
     verdict('neighbours', 'every callback beside it arrived', `${lost} missing`, lost === 0),
   ];
@@ -78,25 +78,24 @@ function judge({ alone, beside }, judgeLatency) {
  * @param {import('./place.mjs').Api} api
  * @param {Map<string, number>} arrived
  * @param {number} seconds
- * @returns {Promise<readonly number[]>} ms from each recall's acknowledgement to its callback; Infinity for one that did not come
+ * @returns {Promise<readonly number[]>} ms from each recall's request to its callback; Infinity for one that did not come
  */
 async function recallFor(api, arrived, seconds) {
   /** @type {Map<string, number>} */
-  const acknowledged = new Map();
+  const asked = new Map();
   const underway = [];
   for (let n = 0; n < perSecond * seconds; n += 1) {
     underway.push(
-      api.sendAndRecall('from', `to-${n}`).then((msgId) => {
-        if (msgId !== undefined) acknowledged.set(msgId, performance.now());
+      api.sendAndRecall('from', `to-${n}`).then((recalled) => {
+        if (recalled !== undefined) asked.set(recalled.msgId, recalled.askedAt);
       }),
     );
     await sleep(1_000 / perSecond);
   }
   await Promise.all(underway);
   const deadline = Date.now() + 10_000;
-  while ([...acknowledged.keys()].some((msgId) => !arrived.has(msgId)) && Date.now() < deadline)
-    await sleep(20);
-  return [...acknowledged].map(([msgId, at]) => (arrived.get(msgId) ?? Infinity) - at);
+  while ([...asked.keys()].some((msgId) => !arrived.has(msgId)) && Date.now() < deadline) await sleep(20);
+  return [...asked].map(([msgId, at]) => (arrived.get(msgId) ?? Infinity) - at);
 }
 
 /** @param {import('node:http').RequestListener} handle */

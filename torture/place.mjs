@@ -59,7 +59,8 @@ export async function connect(url) {
     admin,
 
     /**
-     * Sends a text and takes it back; answers the message's id once both were acknowledged.
+     * Sends a text and takes it back; answers the message's id once both were acknowledged, and when the
+     * recall was asked for, ms of `performance.now()`.
      *
      * @param {string} from
      * @param {string} to
@@ -70,8 +71,9 @@ export async function connect(url) {
       if (sent.status !== 200) return undefined;
       const msgId = /** @type {string} */ (sent.body.data[to]);
       const recall = { msg_id: msgId, to, chat_type: 'chat' };
+      const askedAt = performance.now();
       const recalled = await call('POST', `${base}/messages/msg_recall`, token, recall);
-      return recalled.status === 200 ? msgId : undefined;
+      return recalled.status === 200 ? { msgId, askedAt } : undefined;
     },
 
     /** @param {object} rule */

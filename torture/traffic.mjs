@@ -24,8 +24,8 @@ export function startTraffic({ perSecond }) {
     // A receiver of its own for each message: formats that show no message id are told apart by it.
     const to = `to-${last}`;
     try {
-      const msgId = await api?.sendAndRecall(`from-${last % 16}`, to);
-      if (msgId !== undefined) acknowledged.set(msgId, to);
+      const recalled = await api?.sendAndRecall(`from-${last % 16}`, to);
+      if (recalled !== undefined) acknowledged.set(recalled.msgId, to);
     } catch {
       cutOff += 1;
     }

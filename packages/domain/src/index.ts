@@ -58,6 +58,7 @@ export * from './ports/security.js';
 export * from './ports/signals.js';
 export * from './ports/timelineReader.js';
 export * from './ports/users.js';
+export * from './ports/callbackRequest.js';
 export * from './ports/callbackRequests.js';
 export * from './ports/log.js';
 export * from './ports/secrets.js';

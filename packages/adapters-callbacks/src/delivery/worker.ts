@@ -15,6 +15,7 @@ import { Lanes } from './lanes.js';
 import type { LanesBounds } from './lanes.js';
 import { Outcomes } from './outcomes.js';
 import type { OutcomesDeps } from './outcomes.js';
+import { Pacer } from './pacer.js';
 import { backoffMs, pause, within } from './pause.js';
 import type { CallbackSender } from './sender.js';
 
@@ -34,7 +35,7 @@ export interface DeliveryWorkerBounds extends LanesBounds {
   readonly leaseMs: number;
   /** The longest sleep between two looks into the queue. */
   readonly sweepMs: number;
-  /** How long work is gathered, so that claims and outcomes share transactions. */
+  /** How long outcomes are gathered, and how far apart claims are under load, so that they share transactions. */
   readonly gatherMs: number;
 }
 
@@ -48,6 +49,8 @@ const defaultBounds: DeliveryWorkerBounds = {
 
 /** The shortest sleep when nothing was claimed. */
 const sleepMsMin = 50;
+/** Between two looks, whatever rings. */
+const lookMs = 1;
 /** How soon to look again while there is no room for what is due. */
 const fullMs = 250;
 /** The parts of a stop's time: until requests under way are cut off, and until outcomes are written. */
@@ -76,6 +79,7 @@ class Worker implements DeliveryWorker {
   readonly #underway = new Set<Promise<void>>();
   readonly #outcomes: Outcomes;
   readonly #bell = createBell();
+  readonly #pacer: Pacer;
   readonly #stopping = new AbortController();
   /** Something was due at the last look. */
   #behind = false;
@@ -87,6 +91,7 @@ class Worker implements DeliveryWorker {
     this.#bounds = { ...defaultBounds, ...deps.bounds };
     this.#owner = deps.owner ?? randomUUID();
     this.#lanes = new Lanes(this.#bounds);
+    this.#pacer = new Pacer(this.#bounds.gatherMs);
     const { queue, clock, log } = deps;
     const onWritten: OutcomesDeps['onWritten'] = (...written) => this.#letGo(...written);
     this.#outcomes = new Outcomes({ queue, clock, log, gatherMs: this.#bounds.gatherMs, onWritten });
@@ -123,9 +128,9 @@ class Worker implements DeliveryWorker {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       try {
-        const sleepMs = await this.#takeDue();
+        const { paceMs, sleepMs } = await this.#takeDue();
         failures = 0;
-        await pause(this.#bounds.gatherMs, this.#stopping.signal);
+        await pause(paceMs, this.#stopping.signal);
         await this.#bell.wait(sleepMs);
       } catch (err) {
         failures += 1;
@@ -137,8 +142,11 @@ class Worker implements DeliveryWorker {
     clearInterval(beat);
   }
 
-  /** Claims what the lanes have room for and starts what may be started; answers how long to sleep then. */
-  async #takeDue(): Promise<number> {
+  /**
+   * Claims what the lanes have room for and starts what may be started; answers how long to pause then
+   * in any case, and how long to sleep after that unless something rings.
+   */
+  async #takeDue(): Promise<{ readonly paceMs: number; readonly sleepMs: number }> {
     const { queue, clock } = this.#deps;
     const rules = await queue.due();
     const now = clock.now();
@@ -152,9 +160,12 @@ class Worker implements DeliveryWorker {
     this.#lanes.add(claimed);
     this.#startMore();
     // There may be more, and what is left of these rules may be due at any time.
-    if (claimed.length > 0) return 0;
+    if (claimed.length > 0) {
+      return { paceMs: Math.max(lookMs, this.#pacer.spend(performance.now())), sleepMs: 0 };
+    }
     const next = rules.reduce((ms, { dueAt }) => Math.min(ms, dueAt <= now ? fullMs : dueAt - now), sweepMs);
-    return Math.max(sleepMsMin, this.#lanes.waiting ? Math.min(next, fullMs) : next);
+    const sleepMs = Math.max(sleepMsMin, this.#lanes.waiting ? Math.min(next, fullMs) : next);
+    return { paceMs: lookMs, sleepMs };
   }
 
   /**

@@ -1,11 +1,5 @@
+import type { CallbackRequest } from './callbackRequest.js';
 import type { DeliveryView } from './deliveryReader.js';
-
-/** One HTTP request of a callback, as it goes out. */
-export interface CallbackRequest {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 /** What a delivery says in its rule's dialect. Requests are rendered when sent or shown, never stored. */
 export interface CallbackRequests {

@@ -3,7 +3,7 @@ import type { CallbackRule } from '../callback/rule.js';
 import type { RecordedEvent } from '../events.js';
 import type { Instant } from '../kernel/ids.js';
 import type { App } from './apps.js';
-import type { CallbackRequest } from './callbackRequests.js';
+import type { CallbackRequest } from './callbackRequest.js';
 
 /** A delivery in one worker's hands, with everything that rendering its request needs. */
 export interface ClaimedDelivery {
