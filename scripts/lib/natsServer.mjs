@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync }
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const startDeadlineMs = 20_000;
 const stopDeadlineMs = 5_000;
@@ -92,6 +93,8 @@ export async function startNatsServer({ config = '', userInfo = '', port: asked 
     get pid() {
       return server.pid();
     },
+    /** The last that it said of itself. */
+    said: server.said,
     /** Starts it again, on the same port and folder. */
     start: server.start,
     /** It keeps its connections, and answers nothing until it is resumed. */
@@ -113,7 +116,7 @@ export async function startNatsServer({ config = '', userInfo = '', port: asked 
 }
 
 /**
- * Three brokers that know each other. @throws when they do not start.
+ * Three brokers that know each other and have chosen a leader. @throws when they do not start.
  *
  * @returns {Promise<{ url: string, nodes: readonly NatsServer[], stop(): Promise<void> }>}
  */
@@ -126,6 +129,8 @@ export async function startNatsCluster() {
       return startNatsServer({ config: `server_name: n${index + 1}\n${cluster}` });
     }),
   );
+  const hasLeader = () => nodes.some(({ said }) => said().includes('new metadata leader'));
+  for (let waited = 0; !hasLeader() && waited < startDeadlineMs; waited += 50) await delay(50);
   return {
     url: nodes.map(({ url }) => url).join(','),
     nodes,
@@ -153,17 +158,20 @@ function authorization(userInfo) {
 function runner(program, configFile) {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   let child;
+  let said = '';
   const endWithUs = () => child?.kill('SIGKILL');
 
   function start() {
     const started = spawn(program, ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
     child = started;
+    said = '';
+    started.stderr?.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-20_000)));
     process.on('exit', endWithUs);
     started.once('exit', () => {
       if (child === started) child = undefined;
       process.off('exit', endWithUs);
     });
-    return ready(started);
+    return ready(started, () => said);
   }
 
   /** @param {NodeJS.Signals} signal */
@@ -181,6 +189,7 @@ function runner(program, configFile) {
   return {
     start,
     end,
+    said: () => said,
     pid: () => child?.pid,
     /** @param {NodeJS.Signals} signal */
     signal(signal) {
@@ -194,13 +203,13 @@ function runner(program, configFile) {
  * Resolves when the server takes connections.
  *
  * @param {import('node:child_process').ChildProcess} child
+ * @param {() => string} said what it has written so far
  * @returns {Promise<void>}
  */
-function ready(child) {
+function ready(child, said) {
   return new Promise((resolve, reject) => {
-    let said = '';
     /** @param {string} why */
-    const refuse = (why) => reject(new Error(`nats-server ${why}; it said:\n${said}`));
+    const refuse = (why) => reject(new Error(`nats-server ${why}; it said:\n${said()}`));
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       refuse('did not start in time');
@@ -210,9 +219,8 @@ function ready(child) {
       clearTimeout(timer);
       refuse(`ended with ${code}`);
     });
-    child.stderr?.setEncoding('utf8').on('data', (text) => {
-      said = (said + text).slice(-10_000);
-      if (!said.includes('Server is ready')) return;
+    child.stderr?.on('data', () => {
+      if (!said().includes('Server is ready')) return;
       clearTimeout(timer);
       resolve();
     });
