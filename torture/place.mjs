@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../scripts/lib/server.mjs';
 
-export const org = 'torture';
-export const app = 'chat';
+const org = 'torture';
+const app = 'chat';
 export const appKey = `${org}#${app}`;
 
 const [rootToken, clientId, clientSecret] = [secret(), secret(), secret()];

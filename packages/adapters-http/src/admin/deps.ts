@@ -1,6 +1,12 @@
 import type { Signals } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
-import type { NativeSecrets } from './ruleSecrets.js';
+
+/** Secrets of native rules, as whoever signs with them has them. */
+export interface NativeSecrets {
+  make(): string;
+  /** Whether a native rule can sign with it. */
+  fits(secret: string): boolean;
+}
 
 /** What the management API needs of the rest. */
 export interface AdminDeps extends Pick<

@@ -1,14 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { limits } from '@recalld/domain';
 import type { CallbackRule, Dialect, Instant, SecretBox } from '@recalld/domain';
-import type { AdminDeps } from './deps.js';
-
-/** Secrets of native rules, as whoever signs with them has them. */
-export interface NativeSecrets {
-  make(): string;
-  /** Whether a native rule can sign with it. */
-  fits(secret: string): boolean;
-}
+import type { AdminDeps, NativeSecrets } from './deps.js';
 
 /** Only Tencent's format has a place for callbacks that are not signed. */
 export function alwaysSigns(dialect: Dialect): boolean {
