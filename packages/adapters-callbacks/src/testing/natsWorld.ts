@@ -8,11 +8,17 @@ import type { NatsLink } from '../nats/link.js';
 /** For `describe.skipIf`: `npm test` says how to get the program. */
 export const noNatsServer = findNatsServer() === undefined;
 
-/** Everything that a test opens, closed after it, the last one first. */
+/** Everything that a test opens, closed after it, the last one first; also when closing one fails. */
 export function useClosing() {
   const closers: (() => Promise<unknown> | void)[] = [];
   afterEach(async () => {
-    for (const close of closers.splice(0).reverse()) await close();
+    const failures: unknown[] = [];
+    for (const close of closers.splice(0).reverse()) {
+      await Promise.resolve()
+        .then(close)
+        .catch((err: unknown) => failures.push(err));
+    }
+    if (failures.length > 0) throw failures[0];
   });
 
   async function broker(options: Parameters<typeof startNatsServer>[0] = {}): Promise<NatsServer> {
