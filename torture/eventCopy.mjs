@@ -1,6 +1,7 @@
 // @ts-check
 import { connect } from 'nats';
 import { appKey } from './place.mjs';
+import { aboutEvent } from './signatures.mjs';
 
 /** @typedef {Map<string, Set<string>>} Ids the ids that something about a message was seen under */
 
@@ -20,21 +21,21 @@ export async function openCopy(url) {
   });
   /** @type {Ids} */
   const heard = new Map();
-  connection.subscribe(`recalld.events.${token}.message.recalled`, {
+  connection.subscribe(`recalld.events.${token}.>`, {
     callback: (_, message) => note(heard, message.json()),
   });
 
   return {
     heard: () => heard,
 
-    /** Everything on the broker about recalls: events by message, and easemob callbacks by message. */
+    /** Everything on the broker: events by what they are about, easemob callbacks by message. */
     async stored() {
       /** @type {Ids} */
       const events = new Map();
       /** @type {Ids} */
       const callbacks = new Map();
       for (const message of await readAll('RECALLD_EVENTS')) {
-        if (message.subject.endsWith('.message.recalled')) note(events, message.json());
+        note(events, message.json());
       }
       for (const message of await readAll('RECALLD_CALLBACKS')) {
         if (!message.subject.endsWith('.easemob')) continue;
@@ -64,7 +65,7 @@ export async function openCopy(url) {
 
 /** @param {Ids} ids @param {any} envelope */
 function note(ids, envelope) {
-  add(ids, envelope.data.msg_id, envelope.id);
+  add(ids, aboutEvent(envelope), envelope.id);
 }
 
 /** @param {Ids} ids @param {string} about @param {string} id */

@@ -55,25 +55,58 @@ export async function connect(url) {
   /** @param {string} method @param {string} path @param {object} [body] */
   const admin = (method, path, body) =>
     call(method, `${url}/admin/v1/apps/${org}/${app}${path}`, rootToken, body);
+  /** @param {string} from @param {string} to @param {object} content */
+  const send = async (from, to, content) => {
+    const sent = await call('POST', `${base}/messages/users`, token, { from, to: [to], ...content });
+    return sent.status === 200 ? /** @type {string} */ (sent.body.data[to]) : undefined;
+  };
   return {
     admin,
 
     /**
-     * Sends a text and takes it back; answers the message's id once both were acknowledged, and when the
-     * recall was asked for, ms of `performance.now()`.
+     * Sends a message and takes it back; answers its id once both were acknowledged, and when the recall
+     * was asked for, ms of `performance.now()`.
      *
      * @param {string} from
      * @param {string} to
+     * @param {object} [content]
      */
-    async sendAndRecall(from, to) {
-      const message = { from, to: [to], type: 'txt', body: { msg: 'soon gone' } };
-      const sent = await call('POST', `${base}/messages/users`, token, message);
-      if (sent.status !== 200) return undefined;
-      const msgId = /** @type {string} */ (sent.body.data[to]);
+    async sendAndRecall(from, to, content = { type: 'txt', body: { msg: 'soon gone' } }) {
+      const msgId = await send(from, to, content);
+      if (msgId === undefined) return undefined;
       const recall = { msg_id: msgId, to, chat_type: 'chat' };
       const askedAt = performance.now();
-      const recalled = await call('POST', `${base}/messages/msg_recall`, token, recall);
-      return recalled.status === 200 ? { msgId, askedAt } : undefined;
+      const { status } = await call('POST', `${base}/messages/msg_recall`, token, recall);
+      return status === 200 ? { msgId, askedAt } : undefined;
+    },
+
+    /**
+     * Somebody deletes the conversation with whoever wrote; whether it was acknowledged.
+     *
+     * @param {string} from
+     * @param {string} user
+     */
+    async sendAndDelete(from, user) {
+      if ((await send(from, user, { type: 'txt', body: { msg: 'unwanted' } })) === undefined) return false;
+      const conversation = { channel: from, type: 'chat', delete_roam: true };
+      const url = `${base}/users/${user}/user_channel`;
+      return (await call('DELETE', url, token, conversation)).status === 200;
+    },
+
+    /** Uploads a small file; answers its uuid and where it is. */
+    async upload() {
+      const body = new FormData();
+      body.append('file', new Blob(['an image']), 'image.png');
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${base}/chatfiles`, { method: 'POST', headers, body });
+      const [{ uuid }] = /** @type {any} */ (await response.json()).entities;
+      return { uuid: /** @type {string} */ (uuid), url: `${base}/chatfiles/${uuid}` };
+    },
+
+    /** @param {number} seconds of the recall window; whether it was acknowledged */
+    async changeWindow(seconds) {
+      const policy = { enabled: true, window_seconds: seconds };
+      return (await admin('PUT', '/recall-policy', policy)).status === 200;
     },
 
     /** @param {object} rule */

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { identify, isSigned } from './signatures.mjs';
 
 /** @typedef {import('./signatures.mjs').Dialect} Dialect */
+/** @typedef {import('./traffic.mjs').Owed['receiver']} Path one for each rule */
 /** @typedef {import('node:http').ServerResponse} Response */
 
 /** How often it misbehaves, and how often at most for one callback, so that a storm ends. */
@@ -60,15 +61,15 @@ const manners = [
 const weights = manners.map(({ name }) => (/hangs|no more|without an end/.test(name) ? 1 : 4));
 
 /**
- * What became of all callbacks about one message in one dialect.
+ * What became of all callbacks about one thing to one rule. Places count all that the receiver heard.
  *
- * @typedef {{ ids: Set<string | undefined>, rude: number, heard: number, taken: boolean }} Told
+ * @typedef {{ ids: Set<string | undefined>, rude: number, firstHeard: number, firstTaken: number }} Told
  */
 
 /** A backend that fails, hangs and lies, and keeps books on what it was told. */
 export async function startRudeReceiver() {
-  /** @type {Record<Dialect, Map<string, Told>>} */
-  const told = { easemob: new Map(), tencent: new Map(), native: new Map() };
+  /** @type {Record<Path, Map<string, Told>>} */
+  const told = { easemob: new Map(), tencent: new Map(), native: new Map(), ordered: new Map() };
   const counts = { requests: 0, rude: 0, unsigned: 0 };
   const server = createServer(async (request, response) => {
     try {
@@ -82,26 +83,27 @@ export async function startRudeReceiver() {
   /** @type {(request: import('node:http').IncomingMessage, response: Response) => Promise<void>} */
   async function hear(request, response) {
     const url = new URL(request.url ?? '/', 'http://receiver');
-    const dialect = /** @type {Dialect} */ (url.pathname.slice(1));
+    const path = /** @type {Path} */ (url.pathname.slice(1));
+    const dialect = dialectOf(path);
     const body = await text(request);
     const received = { url, headers: request.headers, text: body, body: JSON.parse(body) };
     counts.requests += 1;
     if (!isSigned(dialect, received)) counts.unsigned += 1;
     const { about, id } = identify(dialect, received);
-    const entry = told[dialect].get(about) ?? { ids: new Set(), rude: 0, heard: 0, taken: false };
-    told[dialect].set(about, entry);
+    const place = counts.requests;
+    const entry = told[path].get(about) ?? newTold(place);
+    told[path].set(about, entry);
     entry.ids.add(id);
-    entry.heard += 1;
     const manner = entry.rude < rudeTimesMax && Math.random() < rudeness ? pick() : undefined;
     if (manner === undefined) {
-      entry.taken = true;
+      entry.firstTaken = Math.min(entry.firstTaken, place);
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end('{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}');
       return;
     }
     counts.rude += 1;
     entry.rude += 1;
-    entry.taken ||= manner.takes;
+    if (manner.takes) entry.firstTaken = Math.min(entry.firstTaken, place);
     manner.act(response);
   }
 
@@ -109,8 +111,8 @@ export async function startRudeReceiver() {
   await once(server, 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
-    /** @param {Dialect} dialect */
-    url: (dialect) => `http://127.0.0.1:${port}/${dialect}`,
+    /** @param {Path} path */
+    url: (path) => `http://127.0.0.1:${port}/${path}`,
     told,
     counts,
     async close() {
@@ -119,6 +121,16 @@ export async function startRudeReceiver() {
       await once(server, 'close');
     },
   };
+}
+
+/** @param {Path} path @returns {Dialect} */
+export function dialectOf(path) {
+  return path === 'ordered' ? 'native' : path;
+}
+
+/** @param {number} place @returns {Told} */
+function newTold(place) {
+  return { ids: new Set(), rude: 0, firstHeard: place, firstTaken: Infinity };
 }
 
 function pick() {

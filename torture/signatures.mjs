@@ -39,7 +39,8 @@ export function isSigned(dialect, received) {
  *
  * @param {Dialect} dialect
  * @param {Received} received
- * @returns {{ about: string, id: string | undefined }} `about` is the receiving user for tencent, else the message id
+ * @returns {{ about: string, id: string | undefined }} `about` is the receiving user for tencent, the message id
+ *   for easemob, the event's type and whom or what it is about for native
  */
 export function identify(dialect, { headers, body }) {
   switch (dialect) {
@@ -48,8 +49,17 @@ export function identify(dialect, { headers, body }) {
     case 'tencent':
       return { about: body.To_Account, id: undefined };
     case 'native':
-      return { about: body.data.msg_id, id: body.id === headers['webhook-id'] ? body.id : 'two ids' };
+      return { about: aboutEvent(body), id: body.id === headers['webhook-id'] ? body.id : 'two ids' };
   }
+}
+
+/**
+ * An event's type and whom or what it is about.
+ *
+ * @param {{ type: string, data: any }} envelope
+ */
+export function aboutEvent({ type, data }) {
+  return `${type} ${data.file_uuid ?? data.msg_id ?? data.username ?? data.window_seconds}`;
 }
 
 /**
