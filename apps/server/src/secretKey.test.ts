@@ -23,14 +23,14 @@ describe('the secret keys', () => {
     expect(made).toEqual({
       present: expect.stringMatching(/^[\w-]{43}$/),
       previous: [],
-      replacedFile: undefined,
+      replaced: undefined,
     });
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect(load()).toEqual(made);
   });
 
   it('given one in the environment and none kept, then none is made', () => {
-    expect(load('k'.repeat(32))).toEqual({ present: 'k'.repeat(32), previous: [], replacedFile: undefined });
+    expect(load('k'.repeat(32))).toEqual({ present: 'k'.repeat(32), previous: [], replaced: undefined });
     expect(() => readFileSync(file())).toThrow('ENOENT');
   });
 
@@ -39,13 +39,13 @@ describe('the secret keys', () => {
     expect(load('k'.repeat(32), 'p'.repeat(32))).toEqual({
       present: 'k'.repeat(32),
       previous: [kept, 'p'.repeat(32)],
-      replacedFile: file(),
+      replaced: { file: file(), key: kept },
     });
   });
 
   it('given the kept key in the environment too, then nothing was replaced', () => {
     const kept = load().present;
-    expect(load(kept, kept)).toEqual({ present: kept, previous: [], replacedFile: undefined });
+    expect(load(kept, kept)).toEqual({ present: kept, previous: [], replaced: undefined });
   });
 
   it('given a previous one alone, then a new key is made to replace it', () => {

@@ -21,8 +21,8 @@ export interface SecretKeys {
   readonly present: string;
   /** What some of it may still be sealed under. */
   readonly previous: readonly string[];
-  /** The file whose key another one has replaced; undefined when there is none. */
-  readonly replacedFile: string | undefined;
+  /** A kept key that another one has replaced, and its file; undefined when there is none. */
+  readonly replaced: { readonly file: string; readonly key: string } | undefined;
 }
 
 type KeyConfig = Pick<Config, 'dataDir' | 'secretKey' | 'previousSecretKey'>;
@@ -55,7 +55,7 @@ function choose(config: KeyConfig, makeKey: (file: string) => string): SecretKey
   return {
     present,
     previous: older.filter((key) => key !== present),
-    replacedFile: kept !== undefined && kept !== present ? file : undefined,
+    replaced: kept !== undefined && kept !== present ? { file, key: kept } : undefined,
   };
 }
 

@@ -51,7 +51,7 @@ describe('a start under another secret key', () => {
   it('given a start that was cut off before the file was removed, then the next one works too', async () => {
     const { stored, kept } = await given();
     const box = createSecretBox(newKey, [kept.present]);
-    await stored.sealedSecrets.replace((sealed) => box.reseal(sealed));
+    await stored.sealedSecrets.replace((sealed) => box.reseal(sealed)?.sealed);
 
     const restarted = await start(stored, newKey);
     expect(restarted.open((await stored.secrets.get('root-token')) ?? '')).toBe('the root token');
@@ -62,6 +62,24 @@ describe('a start under another secret key', () => {
     await start(storage(), newKey);
     expect(existsSync(keyFile())).toBe(true);
     expect(log.warn).toHaveBeenCalledWith({ file: keyFile() }, expect.any(String));
+  });
+
+  it('given secrets of another database under the previous key of the environment, then the kept one stays', async () => {
+    const own = await given();
+    const elsewhere = storage();
+    const first = createSecretBox(newKey);
+    await elsewhere.secrets.putIfAbsent('root-token', first.seal('the root token'));
+
+    const newest = `${newKey}, the newest`;
+    const box = await start(elsewhere, newest, newKey);
+
+    expect(box.open((await elsewhere.secrets.get('root-token')) ?? '')).toBe('the root token');
+    expect(loadSecretKeys({ dataDir, secretKey: undefined, previousSecretKey: undefined })).toEqual(own.kept);
+    expect(log.warn).toHaveBeenLastCalledWith(
+      { file: keyFile() },
+      expect.stringContaining('no other database'),
+    );
+    await start(own.stored);
   });
 
   it('given the previous key in the environment, then the new one alone is enough afterwards', async () => {

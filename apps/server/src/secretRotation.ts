@@ -16,16 +16,22 @@ export interface SecretRotationDeps {
  * @throws SealBroken when no key opens one of them; then nothing changed.
  */
 export async function rotateSecrets({ keys, box, sealed, log }: SecretRotationDeps): Promise<void> {
-  const resealed = await sealed.replace((each) => box.reseal(each));
+  const previousKeys = new Set<string>();
+  const resealed = await sealed.replace((each) => {
+    const again = box.reseal(each);
+    if (again !== undefined) previousKeys.add(again.previousKey);
+    return again?.sealed;
+  });
   if (resealed > 0) {
     log.info({ resealed }, 'stored secrets are sealed under the present key; no earlier key is needed');
   }
-  const { replacedFile } = keys;
-  if (replacedFile === undefined) return;
-  if (resealed > 0) {
-    removeKeyFile(replacedFile);
+  const { replaced } = keys;
+  if (replaced === undefined) return;
+  const { file, key } = replaced;
+  if (previousKeys.has(key)) {
+    removeKeyFile(file);
     return;
   }
   // Nothing here was sealed under it: it may belong to another database, so a person decides.
-  log.warn({ file: replacedFile }, 'this key of an earlier start is not used here; remove the file');
+  log.warn({ file }, 'no secret here is sealed under this kept key; remove it if no other database needs it');
 }

@@ -68,8 +68,14 @@ describe('the secret box', () => {
 
     it('reseals the same secret, once, so that the older keys are not needed any more', () => {
       const resealed = rotated.reseal(createSecretBox(older).seal('secret'));
-      expect(createSecretBox(now).open(resealed ?? '')).toBe('secret');
-      expect(rotated.reseal(resealed ?? '')).toBeUndefined();
+      expect(createSecretBox(now).open(resealed?.sealed ?? '')).toBe('secret');
+      expect(rotated.reseal(resealed?.sealed ?? '')).toBeUndefined();
+    });
+
+    it('says which of them a secret was sealed under', () => {
+      for (const each of [older, old]) {
+        expect(rotated.reseal(createSecretBox(each).seal('secret'))?.previousKey).toBe(each);
+      }
     });
 
     it('reseals neither what no key opens nor what is damaged', () => {

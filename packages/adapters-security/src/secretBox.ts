@@ -21,7 +21,13 @@ export interface RotatingSecretBox extends SecretBox {
    * The same secret sealed under the present key; undefined when it is already.
    * @throws SealBroken when no key opens it.
    */
-  reseal(sealed: string): string | undefined;
+  reseal(sealed: string): Resealed | undefined;
+}
+
+interface Resealed {
+  readonly sealed: string;
+  /** The key that it was sealed under before, as it was given to the box. */
+  readonly previousKey: string;
 }
 
 /**
@@ -33,20 +39,23 @@ export function createSecretBox(key: string, previousKeys: readonly string[] = [
   const byFingerprint = new Map<string, DerivedKey>();
   for (const each of [...previousKeys.map(deriveKey), present]) byFingerprint.set(each.fingerprint, each);
 
-  function open(sealed: string): string {
+  function opened(sealed: string): { readonly secret: string; readonly under: DerivedKey } {
     const { fingerprint, text } = parse(sealed);
-    const sealedUnder = byFingerprint.get(fingerprint);
-    if (sealedUnder === undefined) {
+    const under = byFingerprint.get(fingerprint);
+    if (under === undefined) {
       throw new SealBroken('a stored secret was sealed under another key: check RECALLD_SECRET_KEY');
     }
-    return decrypt(sealedUnder, text);
+    return { secret: decrypt(under, text), under };
   }
 
   return {
     seal: (secret) => encrypt(present, secret),
-    open,
-    reseal: (sealed) =>
-      parse(sealed).fingerprint === present.fingerprint ? undefined : encrypt(present, open(sealed)),
+    open: (sealed) => opened(sealed).secret,
+    reseal(sealed) {
+      if (parse(sealed).fingerprint === present.fingerprint) return undefined;
+      const { secret, under } = opened(sealed);
+      return { sealed: encrypt(present, secret), previousKey: under.key };
+    },
   };
 }
 
@@ -56,6 +65,8 @@ export class SealBroken extends Error {
 }
 
 interface DerivedKey {
+  /** What it was derived from. */
+  readonly key: string;
   readonly fingerprint: string;
   readonly sealing: Buffer;
 }
@@ -63,6 +74,7 @@ interface DerivedKey {
 function deriveKey(text: string): DerivedKey {
   const master = scryptSync(text.normalize('NFC'), 'recalld/secret-box/v1', 32, derivation);
   return {
+    key: text,
     fingerprint: expand(master, 'fingerprint', fingerprintBytes).toString('base64url'),
     sealing: expand(master, 'seal', 32),
   };
