@@ -1,5 +1,5 @@
 import type { Clock, DeliveryQueue, Log, SettledDelivery, Settlement } from '@recalld/domain';
-import { backoffMs, pause } from './pause.js';
+import { backoffMs, pause } from '../timing/pause.js';
 
 export interface OutcomesDeps {
   readonly queue: Pick<DeliveryQueue, 'settle'>;

@@ -10,13 +10,13 @@ import type {
 } from '@recalld/domain';
 import { makeAttempt } from './attempt.js';
 import type { AttemptDeps, AttemptResult } from './attempt.js';
-import { createBell } from './bell.js';
+import { createBell } from '../timing/bell.js';
 import { Lanes } from './lanes.js';
 import type { LanesBounds } from './lanes.js';
 import { Outcomes } from './outcomes.js';
 import type { OutcomesDeps } from './outcomes.js';
 import { Pacer } from './pacer.js';
-import { backoffMs, pause, within } from './pause.js';
+import { backoffMs, pause, within } from '../timing/pause.js';
 import type { CallbackSender } from './sender.js';
 
 export interface DeliveryWorkerDeps extends AttemptDeps {

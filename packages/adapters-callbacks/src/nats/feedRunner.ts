@@ -1,8 +1,8 @@
 import { limits } from '@recalld/domain';
 import type { Clock, EventLog, FeedCheckpoints, Instant, Log, Position } from '@recalld/domain';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createBell } from '../delivery/bell.js';
-import { backoffMs, pause, within } from '../delivery/pause.js';
+import { createBell } from '../timing/bell.js';
+import { backoffMs, pause, within } from '../timing/pause.js';
 import type { FeedMessage, FeedName, FeedSource } from './feedMessages.js';
 import type { StreamOptions } from './feedStreams.js';
 import type { LinkConnection, NatsLink } from './link.js';

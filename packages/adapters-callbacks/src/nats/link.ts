@@ -1,7 +1,7 @@
 import { connect, Events } from 'nats';
 import type { ConnectionOptions, NatsConnection } from 'nats';
 import type { Log } from '@recalld/domain';
-import { pause, within } from '../delivery/pause.js';
+import { pause, within } from '../timing/pause.js';
 import { parseNatsUrl } from './natsUrl.js';
 import type { NatsAddress } from './natsUrl.js';
 

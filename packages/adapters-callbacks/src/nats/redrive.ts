@@ -1,6 +1,6 @@
 import type { EventLog, Instant, Position } from '@recalld/domain';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { backoffMs, pause } from '../delivery/pause.js';
+import { backoffMs, pause } from '../timing/pause.js';
 import { createFeedSources } from './feedMessages.js';
 import type { FeedMessage, FeedName, FeedSource } from './feedMessages.js';
 import type { FeedDeps } from './feedPublisher.js';

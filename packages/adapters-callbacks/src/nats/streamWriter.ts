@@ -2,7 +2,7 @@ import { headers as natsHeaders, millis } from 'nats';
 import type { JetStreamManager, JetStreamPublishOptions, MsgHdrs, PubAck, StreamInfo } from 'nats';
 import type { Clock, Instant, Log, Position } from '@recalld/domain';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pause } from '../delivery/pause.js';
+import { pause } from '../timing/pause.js';
 import type { FeedMessage, FeedName } from './feedMessages.js';
 import { ensureConsumer, ensureStream, feedStreams, orUndefined } from './feedStreams.js';
 import type { StreamOptions } from './feedStreams.js';
