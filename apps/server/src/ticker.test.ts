@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTicker } from './ticker.js';
+import type { TickerOptions } from './ticker.js';
 
-const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: vi.fn() };
+const log = { debug: () => undefined, info: () => undefined, warn: vi.fn(), error: vi.fn() };
 
 describe('a ticker', () => {
   beforeEach(() => {
@@ -11,7 +12,7 @@ describe('a ticker', () => {
     vi.useRealTimers();
   });
 
-  function given(run: () => Promise<boolean>) {
+  function given(run: TickerOptions['run']) {
     return createTicker({ name: 'test', run, intervalMs: 5_000, gapMs: 100, log });
   }
 
@@ -54,12 +55,38 @@ describe('a ticker', () => {
     ticker.start();
     await vi.advanceTimersByTimeAsync(1);
     let stopped = false;
-    const stopping = ticker.stop().then(() => (stopped = true));
+    const stopping = ticker.stop(1_000).then(() => (stopped = true));
     await vi.advanceTimersByTimeAsync(1);
     expect(stopped).toBe(false);
     finish(true);
     await stopping;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(run).toHaveBeenCalledTimes(1);
+  });
+
+  it('given a stop, then a run under way is told to end, and waited for no longer than that', async () => {
+    const asked: boolean[] = [];
+    const run = vi.fn(async (goOn: () => boolean) => {
+      asked.push(goOn());
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      asked.push(goOn());
+      throw new Error('the store is closed');
+    });
+    const ticker = given(run);
+    ticker.start();
+    await vi.advanceTimersByTimeAsync(1);
+    const stopped = vi.fn();
+    void ticker.stop(1_000).then(stopped);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(stopped).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(stopped).toHaveBeenCalledOnce();
+
+    log.error.mockClear();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toEqual([true, false]);
+    expect(run).toHaveBeenCalledTimes(1);
+    expect(log.error).not.toHaveBeenCalled();
+    expect(log.warn).toHaveBeenCalledOnce();
   });
 });

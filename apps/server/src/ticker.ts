@@ -3,8 +3,8 @@ import type { Log } from '@recalld/domain';
 export interface TickerOptions {
   /** Names the work in logs. */
   readonly name: string;
-  /** Does a bounded piece of work and says whether more may be waiting. */
-  readonly run: () => Promise<boolean>;
+  /** Does a bounded piece of work and says whether more may be waiting; ends early when `goOn` says so. */
+  readonly run: (goOn: () => boolean) => Promise<boolean>;
   /** The longest pause between two runs, ms. */
   readonly intervalMs: number;
   /** The shortest one, ms: hints that come faster are gathered. */
@@ -17,8 +17,8 @@ export interface Ticker {
   start(): void;
   /** There may be something to do. */
   wake(): void;
-  /** No new run; resolves when the one under way has ended. */
-  stop(): Promise<void>;
+  /** No new run; resolves when the one under way has ended, at the latest after `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>;
 }
 
 export function createTicker(options: TickerOptions): Ticker {
@@ -43,9 +43,11 @@ export function createTicker(options: TickerOptions): Ticker {
     hinted = false;
     let more = false;
     try {
-      more = await options.run();
-    } catch (fault) {
-      options.log.error({ err: fault, work: options.name }, 'background work failed; it is tried again');
+      more = await options.run(() => !stopped);
+    } catch (err) {
+      const fields = { err, work: options.name };
+      if (stopped) options.log.warn(fields, 'background work was cut off; the next start does it again');
+      else options.log.error(fields, 'background work failed; it is tried again');
     }
     running = undefined;
     schedule(more || hinted ? options.gapMs : options.intervalMs);
@@ -60,10 +62,18 @@ export function createTicker(options: TickerOptions): Ticker {
       hinted = true;
       schedule(options.gapMs);
     },
-    async stop() {
+    async stop(deadlineMs) {
       stopped = true;
       clearTimeout(timer);
-      await running;
+      if (running !== undefined) await within(deadlineMs, running);
     },
   };
+}
+
+/** Resolves when the work is done, at the latest after `ms`; the work goes on. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, over]);
+  clearTimeout(timer);
 }

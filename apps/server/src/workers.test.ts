@@ -119,6 +119,39 @@ describe('the workers', () => {
     expect(await storage.deliveryReader.find(app.no, old)).toBeDefined();
   });
 
+  it('given a stop while a chore hangs, then it waits for the chore no longer than it may', async () => {
+    const { storage, workers } = await given(30 * dayMs);
+    const forget = vi.spyOn(storage.finishedDeliveries, 'forget');
+    forget.mockReturnValue(new Promise(() => undefined));
+    await vi.advanceTimersByTimeAsync(60_000);
+    const goOn = forget.mock.lastCall?.[2];
+    expect(goOn?.()).toBe(true);
+
+    const stopped = vi.fn();
+    void workers.stop(3_000).then(stopped);
+    expect(goOn?.()).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(stopped).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(stopped).toHaveBeenCalledOnce();
+  });
+
+  it('given a stop amid a redelivery, then it ends between two steps', async () => {
+    const { attempt, clock, storage, signals, workers, app } = await given();
+    for (let n = 0; n < 2; n += 1) {
+      const selection = { kind: 'named', ids: [await attempt({ kind: 'accepted' })] } as const;
+      await storage.redeliveries.start({ id: `j${n}`, app: app.no, selection, createdAt: clock.now() + n });
+    }
+    const step = vi.spyOn(storage.redeliveries, 'step');
+    signals.announce(['redeliveriesStarted']);
+    await vi.waitFor(() => expect(step).toHaveBeenCalledOnce());
+
+    await workers.stop(1_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(step).toHaveBeenCalledOnce();
+    expect(await storage.redeliveries.find(app.no, 'j1')).toMatchObject({ queued: 0, finishedAt: null });
+  });
+
   it('given a stop, then no signal starts anything any more', async () => {
     const { attempt, clock, storage, signals, workers, app } = await given();
     const selection = { kind: 'named', ids: [await attempt({ kind: 'accepted' })] } as const;

@@ -58,9 +58,9 @@ export function createWorkers(deps: WorkersDeps): Worker {
       });
       for (const { ticker } of chores) ticker.start();
     },
-    async stop() {
+    async stop(deadlineMs) {
       deafen();
-      await Promise.all(chores.map(({ ticker }) => ticker.stop()));
+      await Promise.all(chores.map(({ ticker }) => ticker.stop(deadlineMs)));
     },
   };
 }
@@ -107,7 +107,8 @@ function callbackChores(deps: WorkersDeps): readonly Chore[] {
     ...keptFor(deliveryRetentionMs, (ms) => ({
       name: 'forget finished deliveries',
       intervalMs: forgetIntervalMs,
-      run: async () => (await finishedDeliveries.forget(clock.now() - ms, forgottenRows)) === forgottenRows,
+      run: async (goOn) =>
+        (await finishedDeliveries.forget(clock.now() - ms, forgottenRows, goOn)) === forgottenRows,
     })),
   ];
 }

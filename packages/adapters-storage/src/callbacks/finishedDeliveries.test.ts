@@ -71,6 +71,16 @@ describe('deliveries that are over', () => {
     expect(count('delivery_attempts')).toBe(2_600);
   });
 
+  it('given a stop, then it ends between two steps, and the next call finds what is left', async () => {
+    givenDeliveries([...Array<'dead'>(1_200).fill('dead'), 'delivered']);
+    // Three steps for the attempts, one for the first deliveries.
+    const goOn = [true, true, true, true, false];
+    expect(await storage.finishedDeliveries.forget(later, 500, () => goOn.shift() ?? false)).toBe(0);
+    expect(goOn).toEqual([]);
+
+    expect(await storage.finishedDeliveries.forget(later, 500)).toBe(1);
+  });
+
   it('given one that is over only after the walk has passed it, then the next round finds it', async () => {
     givenDeliveries(['dead', 'delivered', 'dead', 'delivered']);
     expect(await storage.finishedDeliveries.forget(later, 1)).toBe(1);

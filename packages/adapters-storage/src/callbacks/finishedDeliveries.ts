@@ -45,10 +45,10 @@ export function createFinishedDeliveries(deps: FinishedDeliveriesDeps): Finished
     writer.writeRelaxed(() => lookAtDeliveries(from, task)),
   );
   return {
-    async forget(before, limit) {
+    async forget(before, limit, goOn = () => true) {
       const through = positionBefore(before);
-      const attempts = await forgetAttempts({ before, through, max: limit });
-      const deliveries = await forgetDeliveries({ before, through, max: limit - attempts });
+      const attempts = await forgetAttempts({ before, through, max: limit }, goOn);
+      const deliveries = await forgetDeliveries({ before, through, max: limit - attempts }, goOn);
       return attempts + deliveries;
     },
   };
@@ -61,10 +61,10 @@ export function createFinishedDeliveries(deps: FinishedDeliveriesDeps): Finished
  */
 function createWalk<K>(look: (from: K | undefined, task: Task) => Promise<Look<K>>) {
   let place: K | undefined;
-  return async function walk(task: Task): Promise<number> {
+  return async function walk(task: Task, goOn: () => boolean): Promise<number> {
     let forgotten = 0;
     let rounds = place === undefined ? 1 : 2;
-    while (forgotten < task.max && rounds > 0) {
+    while (forgotten < task.max && rounds > 0 && goOn()) {
       const found = await look(place, { ...task, max: task.max - forgotten });
       forgotten += found.forgotten;
       place = found.next;

@@ -5,7 +5,7 @@ export interface FinishedDeliveries {
   /**
    * Forgets attempts made before an instant, and deliveries planned before it that were delivered or
    * whose rule was removed; dead ones of a living rule stay, for somebody to send them again. At most
-   * `limit` rows; answers how many.
+   * `limit` rows; answers how many. `goOn` is asked between small steps: false ends it early.
    */
-  forget(before: Instant, limit: number): Promise<number>;
+  forget(before: Instant, limit: number, goOn?: () => boolean): Promise<number>;
 }
