@@ -1,5 +1,11 @@
 import path from 'node:path';
-import { createFixedClock, createWorld, ruleSample, sampleInstant } from '@recalld/domain/testing';
+import {
+  changeRule,
+  createFixedClock,
+  createWorld,
+  ruleSample,
+  sampleInstant,
+} from '@recalld/domain/testing';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqlite } from './engines/sqlite.js';
@@ -35,7 +41,7 @@ describe('a storage that is only looked at', () => {
     expect((await view.deliveryReader.page({ app: app.no, limit: 10 })).entities).toEqual([]);
 
     await recall(await send());
-    await storage.rules.change(app.no, 'r1', { url: 'https://corrected.example/' }, clock.now());
+    await changeRule(storage.rules, app.no, 'r1', { url: 'https://corrected.example/' }, clock.now());
     const changed = await storage.apps.changeCredentials(app.no, { clientId: 'another' });
     await storage.checkpoints.write('events', 2);
     await storage.secrets.putIfAbsent('key', 'sealed');

@@ -1,5 +1,5 @@
 import { changesAttempts, healthy, probeNow } from '@recalld/domain';
-import type { AppNo, CallbackRule, CallbackRuleChange, CallbackRules, Instant } from '@recalld/domain';
+import type { AppNo, CallbackRule, CallbackRuleChange, CallbackRules } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
 import { rows } from '../writer.js';
@@ -14,6 +14,8 @@ export interface CallbackRulesDeps {
   readonly rules: RuleBook;
   readonly moveHealth: MoveHealth;
 }
+
+type Expected = Parameters<CallbackRules['change']>[3];
 
 export function readCallbackRules(db: Kysely<Schema>): Pick<CallbackRules, 'list' | 'find'> {
   return {
@@ -56,10 +58,11 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
     app: AppNo,
     id: string,
     changed: CallbackRuleChange,
-    now: Instant,
-  ): Write<CallbackRule | 'nameTaken' | 'unknown'> {
+    { version, now }: Expected,
+  ): Write<CallbackRule | 'nameTaken' | 'unknown' | 'moved'> {
     const [row] = yield* rows(currentRules(db, app).where('r.rule_id', '=', id));
     if (row === undefined) return 'unknown';
+    if (row.version !== version) return 'moved';
     if (changed.name !== undefined && (yield* isTaken(app, changed.name, id))) return 'nameTaken';
     const before = toRule(row);
     const rule = { ...before, ...changed, version: row.version + 1 };
@@ -99,7 +102,7 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
   return {
     ...readCallbackRules(db),
     create: (rule) => writer.write(() => create(rule)),
-    change: (app, id, changed, now) => writer.write(() => change(app, id, changed, now)),
+    change: (app, id, changed, expected) => writer.write(() => change(app, id, changed, expected)),
     remove: (app, id) => writer.write(() => remove(app, id)),
   };
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Log } from '@recalld/domain';
 import {
   attemptSample,
+  changeRule,
   createFixedClock,
   recallUnit,
   recalledEvent,
@@ -147,7 +148,7 @@ describe('a database of release 1', () => {
   });
 
   it('holds nothing new back behind a delivery that was planned without an order', async () => {
-    await storage.rules.change(1, 'r1', { ordered: true }, now);
+    await changeRule(storage.rules, 1, 'r1', { ordered: true }, now);
     const plan = { rule: { id: 'r1', version: 3 }, events: [0], orderKey: 'pair/u1/u2' };
     const recall = { msgId: '77', recallId: '977', held: false };
     await storage.commands.commit([recallUnit(1, recall, { expected: 0, erase: [], deliveries: [plan] })]);

@@ -3,6 +3,7 @@ import type { Unit } from '../ports/commandStore.js';
 import type { StoragePorts } from '../ports/storagePorts.js';
 import {
   appSample,
+  changeRule,
   createMemoryStorage,
   fatesOf,
   idAt,
@@ -60,7 +61,7 @@ describe('testing a rule', () => {
 
   it('is refused for a rule that is removed or not enabled', async () => {
     const { loop } = setUp();
-    await ports.rules.change(1, 'r1', { enabled: false }, sampleInstant);
+    await changeRule(ports.rules, 1, 'r1', { enabled: false }, sampleInstant);
     await ports.rules.remove(1, 'r2');
 
     const fates = await fatesOf(

@@ -10,15 +10,16 @@ export interface CallbackRules {
   list(app: AppNo): Promise<readonly CallbackRule[]>;
   find(app: AppNo, id: string): Promise<CallbackRule | undefined>;
   /**
-   * A new version of the rule. When a suspended rule changes what an attempt depends on, its next
-   * attempt may be made now, by `probeNow`.
+   * A new version of the rule, made of the version that the caller has read and checked the change
+   * against; `moved` when the rule has another one now. When a suspended rule changes what an attempt
+   * depends on, its next attempt may be made now, by `probeNow`.
    */
   change(
     app: AppNo,
     id: string,
     change: CallbackRuleChange,
-    now: Instant,
-  ): Promise<CallbackRule | 'nameTaken' | 'unknown'>;
+    expected: { readonly version: number; readonly now: Instant },
+  ): Promise<CallbackRule | 'nameTaken' | 'unknown' | 'moved'>;
   /** Removes the rule; its open deliveries end as dead. False when there was none. */
   remove(app: AppNo, id: string): Promise<boolean>;
 }

@@ -3,6 +3,7 @@ export * from './given.js';
 export * from './histories.js';
 export * from './loops.js';
 export * from './memory/index.js';
+export * from './rules.js';
 export * from './samples.js';
 export * from './scriptedStore.js';
 export * from './units.js';

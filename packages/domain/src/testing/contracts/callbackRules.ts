@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { changeRule } from '../rules.js';
 import { appSample, ruleSample, sampleInstant } from '../samples.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
+
+/** A change of a rule that was read as it was made. */
+const first = { version: 1, now: sampleInstant };
 
 /** Callback rules: names that are taken, versions that grow. */
 export function describeCallbackRules(name: string, harness: StorageHarness): void {
@@ -35,7 +39,7 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
 
       expect(created).toEqual({ ...plain, ...change, version: 1 });
       expect(await ports.rules.find(app.no, 'r1')).toEqual(created);
-      const without = await ports.rules.change(app.no, 'r1', plain, sampleInstant);
+      const without = await changeRule(ports.rules, app.no, 'r1', plain, sampleInstant);
       expect(without).toEqual({ ...plain, version: 2 });
       expect(await ports.rules.find(app.no, 'r1')).toEqual(without);
     });
@@ -82,7 +86,7 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
       const { ports, app } = world();
       const created = await ports.rules.create(ruleSample(app.no, 'r1'));
 
-      const changed = await ports.rules.change(app.no, 'r1', change, sampleInstant);
+      const changed = await changeRule(ports.rules, app.no, 'r1', change, sampleInstant);
 
       expect(changed).toEqual({ ...(typeof created === 'object' ? created : {}), ...change, version: 2 });
       expect(await ports.rules.find(app.no, 'r1')).toEqual(changed);
@@ -93,28 +97,62 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
       await ports.rules.create(ruleSample(app.no, 'r1', { name: 'one' }));
       await ports.rules.create(ruleSample(app.no, 'r2', { name: 'two' }));
 
-      expect(await ports.rules.change(app.no, 'r1', { name: 'two', url: 'https://x/' }, sampleInstant)).toBe(
-        'nameTaken',
-      );
+      const taken = { name: 'two', url: 'https://x/' };
+      expect(await ports.rules.change(app.no, 'r1', taken, first)).toBe('nameTaken');
       expect(await ports.rules.find(app.no, 'r1')).toMatchObject({ name: 'one', version: 1 });
-      expect(
-        await ports.rules.change(app.no, 'r1', { name: 'one', enabled: false }, sampleInstant),
-      ).toMatchObject({
-        name: 'one',
-        enabled: false,
-      });
-      expect(await ports.rules.change(app.no, 'r1', { name: 'three' }, sampleInstant)).toMatchObject({
-        enabled: false,
-      });
+      const own = await changeRule(ports.rules, app.no, 'r1', { name: 'one', enabled: false }, sampleInstant);
+      expect(own).toMatchObject({ name: 'one', enabled: false });
+      const renamed = await changeRule(ports.rules, app.no, 'r1', { name: 'three' }, sampleInstant);
+      expect(renamed).toMatchObject({ enabled: false });
       expect((await ports.rules.list(app.no)).map((rule) => rule.name)).toEqual(['three', 'two']);
+    });
+
+    it.each([0, 1, 3])(
+      'changes nothing of a rule at version 2 for who has read version %i',
+      async (version) => {
+        const { ports, app } = world();
+        await ports.rules.create(ruleSample(app.no, 'r1'));
+        await ports.rules.create(ruleSample(app.no, 'r2', { name: 'taken' }));
+        const current = await changeRule(ports.rules, app.no, 'r1', { ordered: true }, sampleInstant);
+        const change = { name: 'taken', url: 'https://new.example.com/' };
+
+        expect(await ports.rules.change(app.no, 'r1', change, { version, now: sampleInstant })).toBe('moved');
+
+        expect(await ports.rules.find(app.no, 'r1')).toEqual(current);
+        const after = { version: 2, now: sampleInstant };
+        expect(await ports.rules.change(app.no, 'r1', { ordered: false }, after)).toMatchObject({
+          version: 3,
+        });
+      },
+    );
+
+    it('race, change and change: one of those that have read the same version is made', async () => {
+      const { ports, app } = world();
+      await ports.rules.create(ruleSample(app.no, 'r1', { sealedSecret: 'old' }));
+
+      const made = await Promise.all(
+        ['a', 'b', 'c'].map((sealed) =>
+          ports.rules.change(
+            app.no,
+            'r1',
+            { sealedSecret: sealed, previousSecret: { sealed: 'old', until: sampleInstant } },
+            first,
+          ),
+        ),
+      );
+
+      const [changed, ...others] = made.filter((each) => typeof each === 'object');
+      expect(others).toEqual([]);
+      expect(made.filter((each) => each === 'moved')).toHaveLength(2);
+      expect(await ports.rules.find(app.no, 'r1')).toEqual(changed);
     });
 
     it('changes and removes no rule that is not there, or another app’s', async () => {
       const { ports, app } = world();
       await ports.rules.create(ruleSample(app.no, 'r1'));
 
-      expect(await ports.rules.change(app.no, 'r2', { enabled: false }, sampleInstant)).toBe('unknown');
-      expect(await ports.rules.change(app.no + 1, 'r1', { enabled: false }, sampleInstant)).toBe('unknown');
+      expect(await ports.rules.change(app.no, 'r2', { enabled: false }, first)).toBe('unknown');
+      expect(await ports.rules.change(app.no + 1, 'r1', { enabled: false }, first)).toBe('unknown');
       expect(await ports.rules.remove(app.no + 1, 'r1')).toBe(false);
       expect(await ports.rules.find(app.no + 1, 'r1')).toBeUndefined();
       expect(await ports.rules.find(app.no, 'r1')).toMatchObject({ enabled: true, version: 1 });
@@ -128,7 +166,7 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
 
       expect(await ports.rules.find(app.no, 'r1')).toBeUndefined();
       expect(await ports.rules.list(app.no)).toEqual([]);
-      expect(await ports.rules.change(app.no, 'r1', { enabled: false }, sampleInstant)).toBe('unknown');
+      expect(await ports.rules.change(app.no, 'r1', { enabled: false }, first)).toBe('unknown');
       expect(await ports.rules.remove(app.no, 'r1')).toBe(false);
       expect(await ports.rules.create(ruleSample(app.no, 'r2', { name: 'main' }))).toMatchObject({
         id: 'r2',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChatKey } from '../../chat/chat.js';
 import { chatKeyText, roleKeyText } from '../../chat/chat.js';
 import { groupTimeline, pairTimeline } from '../../kernel/stream.js';
+import { changeRule } from '../rules.js';
 import { appSample, groupSample, idAt, roomSample, ruleSample, sampleInstant } from '../samples.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
@@ -55,7 +56,8 @@ export function describeCommandStoreFacts(name: string, harness: StorageHarness)
       await ports.rules.create(ruleSample(app.no, 'gone'));
       await ports.rules.create(ruleSample(typeof other === 'object' ? other.no : 0, 'of the other'));
       await ports.rules.remove(app.no, 'gone');
-      const changed = await ports.rules.change(
+      const changed = await changeRule(
+        ports.rules,
         app.no,
         'on',
         { url: 'https://new.example.com/' },

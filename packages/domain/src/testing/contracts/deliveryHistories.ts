@@ -5,6 +5,7 @@ import type { AttemptOutcome } from '../../callback/delivery.js';
 import { never } from '../../kernel/assert.js';
 import { limits } from '../../limits.js';
 import type { ClaimedDelivery } from '../../ports/deliveryQueue.js';
+import { changeRule } from '../rules.js';
 import { attemptSample, ruleSample } from '../samples.js';
 import { createWorld } from '../world.js';
 import type { World } from '../world.js';
@@ -122,8 +123,8 @@ async function take(scene: Scene, next: Step): Promise<void> {
       return;
     }
     case 'switch':
-      await ports.rules.change(app.no, 'unordered', { enabled: next.enabled }, clock.now());
-      await ports.rules.change(app.no, 'ordered', { enabled: next.ordered }, clock.now());
+      await changeRule(ports.rules, app.no, 'unordered', { enabled: next.enabled }, clock.now());
+      await changeRule(ports.rules, app.no, 'ordered', { enabled: next.ordered }, clock.now());
       return;
     case 'wait':
       clock.advance(next.ms);

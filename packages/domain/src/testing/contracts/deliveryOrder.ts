@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changeRule } from '../rules.js';
 import { attemptSample, recallSample, ruleSample } from '../samples.js';
 import type { World } from '../world.js';
 import {
@@ -123,19 +124,19 @@ function describeOneConversation(world: () => World): void {
     await recallOne(world());
     await recallOne(world());
     const first = await claimOne(world());
-    await ports.rules.change(app.no, 'r1', { enabled: false }, clock.now());
+    await changeRule(ports.rules, app.no, 'r1', { enabled: false }, clock.now());
 
     await settleAs(world(), first, 'accepted');
 
     expect(await claim(world(), 'a', clock.now())).toEqual([]);
-    await ports.rules.change(app.no, 'r1', { enabled: true }, clock.now());
+    await changeRule(ports.rules, app.no, 'r1', { enabled: true }, clock.now());
     expect(await claim(world(), 'a', clock.now())).toHaveLength(1);
   });
 
   it('is worked off also when the rule asks for no order any more', async () => {
     const { ports, app, clock } = world();
     for (let n = 0; n < 3; n += 1) await recallOne(world());
-    await ports.rules.change(app.no, 'r1', { ordered: false }, clock.now());
+    await changeRule(ports.rules, app.no, 'r1', { ordered: false }, clock.now());
     await recallOne(world());
 
     expect((await statusesOf(world())).at(-1)).toBe('waiting');

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CallbackRuleChange } from '../../ports/callbackRules.js';
+import { changeRule } from '../rules.js';
 import { ruleSample } from '../samples.js';
 import type { World } from '../world.js';
 import { claim, claimOne, dueAt, endOne, leaseMs, recallOne, settleAs, stateOf } from './deliverySupport.js';
@@ -12,7 +13,7 @@ export function describeDeliveryQueueRules(name: string, harness: StorageHarness
     const world = useWorld(harness);
     const change = (changed: CallbackRuleChange) => {
       const { ports, app, clock } = world();
-      return ports.rules.change(app.no, 'r1', changed, clock.now());
+      return changeRule(ports.rules, app.no, 'r1', changed, clock.now());
     };
     beforeEach(async () => {
       const { ports, app } = world();

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryState } from '../../callback/delivery.js';
 import type { Attempt } from '../../ports/deliveryQueue.js';
+import { changeRule } from '../rules.js';
 import { appSample, attemptSample, recallSample, ruleSample, sampleInstant } from '../samples.js';
 import { claim, claimOne } from './deliverySupport.js';
 import { allPages, useWorld } from './support.js';
@@ -88,7 +89,7 @@ export function describeDeliveryReader(name: string, harness: StorageHarness): v
 
     it('lists by status: pending is all that is not over', async () => {
       const { ports, app, clock } = world();
-      await ports.rules.change(app.no, 'r1', { ordered: true }, clock.now());
+      await changeRule(ports.rules, app.no, 'r1', { ordered: true }, clock.now());
       for (const to of ['u2', 'u3', 'u4', 'u5', 'u5']) await recallOne(to);
       const delivered = await settleOne({ status: 'delivered', attempts: 1 });
       const dead = await settleOne({ status: 'dead', attempts: 13 });
@@ -174,9 +175,15 @@ export function describeDeliveryReader(name: string, harness: StorageHarness): v
       const rulesShown = async () =>
         (await ports.deliveryReader.page({ app: app.no, limit: 10 })).entities.map(({ rule }) => rule);
 
-      const corrected = await ports.rules.change(app.no, 'r1', { url: 'https://new.example/' }, clock.now());
+      const corrected = await changeRule(
+        ports.rules,
+        app.no,
+        'r1',
+        { url: 'https://new.example/' },
+        clock.now(),
+      );
       expect(await rulesShown()).toEqual([corrected]);
-      await ports.rules.change(app.no, 'r1', { dialect: 'tencent' }, clock.now());
+      await changeRule(ports.rules, app.no, 'r1', { dialect: 'tencent' }, clock.now());
       expect(await rulesShown()).toEqual([planned]);
     });
 
@@ -184,7 +191,7 @@ export function describeDeliveryReader(name: string, harness: StorageHarness): v
       const { ports, app, clock } = world();
       await recallOne();
       const url = 'https://new.example/';
-      await ports.rules.change(app.no, 'r1', { url }, clock.now());
+      await changeRule(ports.rules, app.no, 'r1', { url }, clock.now());
       await ports.rules.remove(app.no, 'r1');
 
       const { entities } = await ports.deliveryReader.page({ app: app.no, limit: 10 });

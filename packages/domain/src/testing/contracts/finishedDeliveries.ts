@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Instant } from '../../kernel/ids.js';
+import { changeRule } from '../rules.js';
 import { attemptSample, ruleSample } from '../samples.js';
 import type { World } from '../world.js';
 import { claimOne, endOne, plannedIds, recallOne, stateOf } from './deliverySupport.js';
@@ -83,7 +84,7 @@ export function describeFinishedDeliveries(name: string, harness: StorageHarness
 
     it('keeps what is open, of an ordered rule too, and the attempts that are not old', async () => {
       const { ports, app, clock } = world();
-      await ports.rules.change(app.no, 'r1', { ordered: true }, clock.now());
+      await changeRule(ports.rules, app.no, 'r1', { ordered: true }, clock.now());
       await recallOne(world());
       await recallOne(world());
       const [id = '', behind = ''] = await plannedIds(world());

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changeRule } from '../rules.js';
 import { attemptSample, ruleSample, sampleInstant } from '../samples.js';
 import { claim, claimOne, dueAt, endOne, recallOne, stateOf } from './deliverySupport.js';
 import { useWorld } from './support.js';
@@ -58,12 +59,12 @@ export function describeRedeliveries(name: string, harness: StorageHarness): voi
     it('queues one of a rule that is not enabled: it goes out when the rule is', async () => {
       const { ports, app, clock } = world();
       const id = await endOne(world(), 'dead');
-      await ports.rules.change(app.no, 'r1', { enabled: false }, clock.now());
+      await changeRule(ports.rules, app.no, 'r1', { enabled: false }, clock.now());
 
       expect(await again(id)).toBe('queued');
 
       expect(await claim(world(), 'a', clock.now())).toEqual([]);
-      await ports.rules.change(app.no, 'r1', { enabled: true }, clock.now());
+      await changeRule(ports.rules, app.no, 'r1', { enabled: true }, clock.now());
       expect(await claimOne(world())).toBe(id);
     });
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { probeDelaysMs } from '../../callback/suspension.js';
 import type { CallbackRuleChange } from '../../ports/callbackRules.js';
+import { changeRule } from '../rules.js';
 import { appSample, ruleSample } from '../samples.js';
 import type { World } from '../world.js';
 import { claim, claimOne, healthOf, recallOne, settleAs, suspendRule } from './deliverySupport.js';
@@ -27,7 +28,7 @@ function describeChanges(world: () => World): void {
   const tls = { ca: 'a PEM', client: null };
   const change = (changed: CallbackRuleChange) => {
     const { ports, app, clock } = world();
-    return ports.rules.change(app.no, 'r1', changed, clock.now());
+    return changeRule(ports.rules, app.no, 'r1', changed, clock.now());
   };
   beforeEach(async () => {
     await recallOne(world());

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changeRule } from '../rules.js';
 import { appSample, ruleSample } from '../samples.js';
 import { claim, recallOne } from './deliverySupport.js';
 import { useWorld } from './support.js';
@@ -85,7 +86,7 @@ export function describeSealedSecrets(name: string, harness: StorageHarness): vo
       const { ports, app, clock } = world();
       const at = await recallOne(world());
       const change = { dialect: 'tencent', sealedSecret: null, previousSecret: null, tls: null } as const;
-      await ports.rules.change(app.no, 'r1', change, clock.now());
+      await changeRule(ports.rules, app.no, 'r1', change, clock.now());
 
       await ports.sealedSecrets.replace((sealed) => `new ${sealed}`);
 
@@ -102,7 +103,7 @@ export function describeSealedSecrets(name: string, harness: StorageHarness): vo
       const { ports, app, clock } = world();
       await ports.sealedSecrets.replace((sealed) => `new ${sealed}`);
 
-      await ports.rules.change(app.no, 'r1', { name: 'renamed' }, clock.now());
+      await changeRule(ports.rules, app.no, 'r1', { name: 'renamed' }, clock.now());
 
       expect(await ports.rules.find(app.no, 'r1')).toMatchObject({
         name: 'renamed',

@@ -32,9 +32,10 @@ export function createMemoryCallbackRules(state: MemoryState): CallbackRules {
       const row = rowOf(app, id);
       return row && currentRule(row);
     },
-    change: async (app, id, change, now) => {
+    change: async (app, id, change, { version, now }) => {
       const row = rowOf(app, id);
       if (row === undefined) return 'unknown';
+      if (row.version !== version) return 'moved';
       if (change.name !== undefined && nameTaken(app, change.name, id)) return 'nameTaken';
       const before = currentRule(row);
       const after = { ...before, ...change, version: before.version + 1 };
