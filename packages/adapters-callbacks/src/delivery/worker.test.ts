@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Topic } from '@recalld/domain';
+import { changeRule } from '@recalld/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { callIdsOf, given } from '../testing/givenWorker.js';
 import { hang, openReceiver, status } from '../testing/receiver.js';
@@ -195,7 +196,7 @@ describe('a rule', () => {
     await until('some are under way, the others wait', async () => (await leased()) === 30);
     await until('some are under way', () => releases.length === 8);
 
-    await storage.rules.change(acme.no, 'rule of acme', { enabled: false }, clock.now());
+    await changeRule(storage.rules, acme.no, 'rule of acme', { enabled: false }, clock.now());
     signals.announce(['deliveriesDue']);
     await until('only those under way are in hand', async () => (await leased()) === 8);
     for (const release of releases) release();
@@ -203,7 +204,7 @@ describe('a rule', () => {
     expect(backend.received.length).toBe(9);
 
     backend.answer(status(200));
-    await storage.rules.change(acme.no, 'rule of acme', { enabled: true }, clock.now());
+    await changeRule(storage.rules, acme.no, 'rule of acme', { enabled: true }, clock.now());
     signals.announce(['deliveriesDue']);
     await until('all are delivered', async () => (await deliveries(acme, 'delivered')).length === 31);
     expect(backend.received.length).toBe(31);
