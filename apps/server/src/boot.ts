@@ -5,7 +5,7 @@ import { buildContainer } from './container.js';
 import { makeDataFolders } from './dataFolders.js';
 import { checkRetention } from './retention.js';
 import { rotateSecrets } from './secretRotation.js';
-import type { Server } from './server.js';
+import type { Closing, Server } from './server.js';
 
 /**
  * Makes a server that has everything and serves nothing yet. `say` gets the lines for the person who
@@ -18,6 +18,7 @@ export async function boot(config: Config, log: Log, say: (line: string) => void
   const keys = await container.getAsync(the.secretKeys);
   const box = await container.getAsync(the.secretBox);
   const storage = await container.getAsync(the.storage);
+  const open: Closing[] = [storage];
   try {
     // Before anything reads a secret: what is read is kept, and must not be sealed under an old key.
     await rotateSecrets({ keys, box, sealed: storage.sealedSecrets, log });
@@ -25,9 +26,11 @@ export async function boot(config: Config, log: Log, say: (line: string) => void
     announce.forEach(say);
     await announced();
     await checkRetention(storage.apps, storage.log, config.messageRetentionMs);
+    // It begins to connect as soon as it is made.
+    if (config.nats !== null) open.push(await container.getAsync(the.natsLink));
     return await container.getAsync(the.server);
   } catch (fault) {
-    await storage.close();
+    await Promise.allSettled(open.map((each) => each.close()));
     throw fault;
   }
 }
