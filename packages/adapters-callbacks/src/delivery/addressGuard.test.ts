@@ -135,24 +135,4 @@ describe('the look-up of a connection', () => {
 
     await expect(ask(lookup, 'empty.example.com', true)).rejects.toThrow('no address');
   });
-
-  it('asks once for a name that is being resolved, and again afterwards', async () => {
-    let asked = 0;
-    const answers: ((addresses: LookupAddress[]) => void)[] = [];
-    const lookup = createGuardedLookup(given(), () => {
-      asked += 1;
-      return new Promise((resolve) => answers.push(resolve));
-    });
-    const both = [ask(lookup, 'slow.example.com', false), ask(lookup, 'slow.example.com', false)];
-    expect(asked).toBe(1);
-
-    answers[0]?.([v4('8.8.8.8')]);
-
-    expect(await Promise.all(both)).toEqual([
-      ['8.8.8.8', 4],
-      ['8.8.8.8', 4],
-    ]);
-    void ask(lookup, 'slow.example.com', false);
-    expect(asked).toBe(2);
-  });
 });

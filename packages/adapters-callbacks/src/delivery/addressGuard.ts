@@ -52,21 +52,11 @@ export function assertMayReach(egress: Egress, url: URL): void {
 /**
  * A connection's look-up that refuses a name when any of its addresses is refused, on every connect:
  * what a name meant when the rule was made counts for nothing, and the connection goes to the very
- * addresses that were judged. A name that is being resolved already is not asked for twice.
+ * addresses that were judged.
  */
 export function createGuardedLookup(egress: Egress, resolve: Resolve): LookupFunction {
-  const underway = new Map<string, Promise<readonly LookupAddress[]>>();
-
-  function resolveOnce(hostname: string): Promise<readonly LookupAddress[]> {
-    const known = underway.get(hostname);
-    if (known !== undefined) return known;
-    const answer = resolve(hostname).finally(() => underway.delete(hostname));
-    underway.set(hostname, answer);
-    return answer;
-  }
-
   async function allowedAddresses(hostname: string): Promise<readonly [LookupAddress, ...LookupAddress[]]> {
-    const [first, ...rest] = await resolveOnce(hostname);
+    const [first, ...rest] = await resolve(hostname);
     if (first === undefined) throw new PlainFailure('the host name resolves to no address');
     const addresses = [first, ...rest] as const;
     if (!addresses.every(({ address }) => egress.allowsAddress(address))) {

@@ -9,7 +9,7 @@ import { createPools } from './pools.js';
 import { parseProxy } from './proxy.js';
 import type { Proxy } from './proxy.js';
 import { createPatientResolve } from './resolve.js';
-import type { Resolve } from './resolve.js';
+import type { Names } from './resolve.js';
 import { retryAfterMs } from './retryAfter.js';
 
 export interface CallbackSenderDeps {
@@ -27,8 +27,8 @@ export interface CallbackSenderDeps {
   readonly proxyUrl?: string;
   /** Left out: those of `limits`. */
   readonly timeouts?: Partial<SenderTimeouts>;
-  /** Left out: the system's resolver. */
-  readonly resolve?: Resolve;
+  /** Left out: the system's. */
+  readonly names?: Names;
 }
 
 export interface SenderTimeouts {
@@ -74,7 +74,7 @@ export function createCallbackSender(deps: CallbackSenderDeps): CallbackSender {
   const { clock, egress, openSecret } = deps;
   const { connectMs = limits.callbackConnectTimeoutMs, totalMs = limits.callbackTimeoutMs } =
     deps.timeouts ?? {};
-  const patience = { patienceMs: connectMs, ...(deps.resolve && { resolve: deps.resolve }) };
+  const patience = { patienceMs: connectMs, ...(deps.names && { names: deps.names }) };
   const pools = createPools({
     lookup: createGuardedLookup(egress, createPatientResolve(patience)),
     connectTimeoutMs: connectMs,

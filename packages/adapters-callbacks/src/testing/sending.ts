@@ -7,22 +7,25 @@ import { createEgress } from '../delivery/egress.js';
 import type { EgressOptions } from '../delivery/egress.js';
 import { createCallbackSender } from '../delivery/sender.js';
 import type { CallbackSender, CallbackSenderDeps, Sent } from '../delivery/sender.js';
+import type { Resolve } from '../delivery/resolve.js';
 import { openReceiver } from './receiver.js';
 import type { Answer, Receiver } from './receiver.js';
 import { sampleNow } from './samples.js';
 
 // What a test opens here is closed when it is over.
 
-export interface SenderChange extends Partial<Omit<CallbackSenderDeps, 'egress'>> {
+export interface SenderChange extends Partial<Omit<CallbackSenderDeps, 'egress' | 'names'>> {
   readonly egress?: Partial<EgressOptions>;
+  readonly resolve?: Resolve;
 }
 
 /** A sender that may reach loopback. */
-export function givenSender({ egress, ...change }: SenderChange = {}): CallbackSender {
+export function givenSender({ egress, resolve, ...change }: SenderChange = {}): CallbackSender {
   const sender = createCallbackSender({
     clock: { now: () => sampleNow },
     egress: createEgress({ allowPrivate: true, allowRanges: [], allowHosts: null, ...egress }),
     openSecret: (sealed) => sealed,
+    ...(resolve && { names: { resolve, answers: async () => false } }),
     ...change,
   });
   onTestFinished(() => sender.close());
