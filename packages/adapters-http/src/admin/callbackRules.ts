@@ -1,18 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { healthy } from '@recalld/domain';
+import { healthy, limits } from '@recalld/domain';
+import type { CallbackRule } from '@recalld/domain';
 import { appOf, param } from '../route.js';
 import type { Call, JsonAnswer, RawAnswer, Route } from '../route.js';
 import type { AdminDeps } from './deps.js';
 import { problem } from './errors.js';
 import { listAnswer, listQuerySchemas, listSchema, pageOf, readListQuery } from './lists.js';
 import { callbackRuleActionRoutes } from './ruleActions.js';
-import { ruleAnswer, ruleShown, unknownRule } from './ruleAnswers.js';
+import { nameTaken, ruleAnswer, ruleShown, unknownRule } from './ruleAnswers.js';
 import { readNewRule, readRuleChange } from './ruleBodies.js';
+import { changeRule } from './ruleChanges.js';
 import { newRule, ruleChange, ruleSchema } from './ruleSchemas.js';
 import { commonErrors, error } from './schemas.js';
 
 const path = '/admin/v1/apps/{org}/{app}/callback-rules';
-const nameTaken = problem('conflict', 'Choose another name: a callback rule of the app has this one.');
+const tooMany = problem(
+  'conflict',
+  `Remove a callback rule first: an app has at most ${limits.callbackRulesMax}.`,
+);
 const common = { tag: 'Callback rules', auth: 'rootOrApp' } as const;
 const one = { 200: { description: 'The rule as it now is', schema: ruleSchema }, ...commonErrors };
 
@@ -43,7 +48,7 @@ function collection(deps: AdminDeps): readonly Route[] {
       answers: {
         201: { description: 'The rule; with its secret when the server made it', schema: ruleSchema },
         ...commonErrors,
-        409: error('The name is taken'),
+        409: error('The name is taken, or the app has too many rules'),
       },
       handle: (call) => create(deps, call),
     },
@@ -68,7 +73,7 @@ function item(deps: AdminDeps): readonly Route[] {
       operationId: 'changeCallbackRule',
       summary: 'Change some fields of a callback rule',
       body: ruleChange,
-      answers: { ...one, 409: error('The name is taken') },
+      answers: { ...one, 409: error('The name is taken, or others are changing the rule') },
       handle: (call) => change(deps, call),
     },
     {
@@ -103,6 +108,7 @@ async function create(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   const made = { id: randomUUID(), app: app.no, createdAt: call.receivedAt, ...fields };
   const rule = await deps.storage.rules.create(made);
   if (rule === 'nameTaken') return nameTaken;
+  if (rule === 'tooMany') return tooMany;
   const once = madeSecret === undefined ? {} : { secret: madeSecret };
   return { status: 201, body: { ...ruleShown(rule, healthy, call.receivedAt), ...once } };
 }
@@ -112,21 +118,10 @@ async function read(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
   return rule === undefined ? unknownRule : ruleAnswer(deps, call, rule);
 }
 
-async function change(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
-  const app = appOf(call);
-  const id = param(call, 'id');
-  const now = call.receivedAt;
-  const { rules } = deps.storage;
-  const current = await rules.find(app.no, id);
-  if (current === undefined) return unknownRule;
-  const asked = readRuleChange(deps, app, current, call.body, now);
-  if (!asked.ok) return asked.answer;
-  const rule = await rules.change(app.no, id, asked.value, now);
-  if (rule === 'nameTaken') return nameTaken;
-  if (rule === 'unknown') return unknownRule;
-  // What the rule held, or what waited for a probe, may go out now.
-  deps.signals.announce(['deliveriesDue']);
-  return ruleAnswer(deps, call, rule);
+function change(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
+  const read = (current: CallbackRule) =>
+    readRuleChange(deps, appOf(call), current, call.body, call.receivedAt);
+  return changeRule(deps, call, read);
 }
 
 async function remove(deps: AdminDeps, call: Call): Promise<JsonAnswer | RawAnswer> {

@@ -1,4 +1,5 @@
 import { limits, publicEventTypes } from '@recalld/domain';
+import { changeRule } from '@recalld/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { createAdminWorld } from '../testing/adminWorld.js';
 import type { AdminWorld, Answered } from '../testing/adminWorld.js';
@@ -115,7 +116,8 @@ describe('native callback rules', () => {
   it('become so only with a new secret when the one that they have is damaged', async () => {
     const world = await createAdminWorld();
     const id = await given(world, { dialect: 'easemob' });
-    await world.ports.rules.change(world.app.no, id, { sealedSecret: 'damaged' }, world.clock.now());
+    const damaged = { sealedSecret: 'damaged' };
+    await changeRule(world.ports.rules, world.app.no, id, damaged, world.clock.now());
     expect(await patch(world, id, { dialect: 'native' })).toMatchObject(refused);
     expect(await patch(world, id, { dialect: 'native', secret: secretOf(24) })).toMatchObject({
       status: 200,

@@ -190,6 +190,20 @@ describe('redeliveries', () => {
     expect(await start(world, { ids })).toMatchObject({ status: 202, body: { ids } });
   });
 
+  it('are a conflict when many of the app are not done, until one is', async () => {
+    const world = await given();
+    for (let n = 0; n < limits.redeliveryJobsRunningMax; n += 1) await start(world, { ids: [`d${n}`] });
+    const announced = [...world.announced];
+
+    const refused = await start(world, { since: 0 });
+    expect(refused).toMatchObject({ status: 409, body: { error: 'conflict' } });
+    expect(refused.text).toContain('at most 10 that are not');
+    expect(world.announced).toEqual(announced);
+
+    await world.ports.redeliveries.step(world.clock.now(), 10);
+    expect(await start(world, { since: 0 })).toMatchObject({ status: 202 });
+  });
+
   it('of another app, or none, are not found', async () => {
     const world = await given();
     await world.ports.apps.create({ ...world.app, name: 'other-app', uuid: 'other' });

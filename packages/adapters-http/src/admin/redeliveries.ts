@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { limits } from '@recalld/domain';
 import type { AppNo, Instant, RedeliveryJob, RedeliverySelection } from '@recalld/domain';
 import { appOf, param } from '../route.js';
 import type { Call, JsonAnswer, Route } from '../route.js';
@@ -7,10 +8,14 @@ import type { Checked } from './checked.js';
 import type { AdminDeps } from './deps.js';
 import { problem } from './errors.js';
 import { listAnswer, listQuerySchemas, listSchema, readListQuery } from './lists.js';
-import { commonErrors, newRedelivery, redeliverySchema, redeliveryStatuses } from './schemas.js';
+import { commonErrors, error, newRedelivery, redeliverySchema, redeliveryStatuses } from './schemas.js';
 
 const path = '/admin/v1/apps/{org}/{app}/redeliveries';
 const unknown = problem('not_found', 'Check the id: the app has no such redelivery.');
+const tooMany = problem(
+  'conflict',
+  `Wait until a redelivery is done: an app has at most ${limits.redeliveryJobsRunningMax} that are not.`,
+);
 
 /** A body that fits the row's schema. */
 interface RedeliveryBody {
@@ -32,7 +37,11 @@ export function redeliveryRoutes(deps: AdminDeps): readonly Route[] {
       operationId: 'startRedelivery',
       summary: 'Queue many deliveries again: named ones, or those of a time that are over',
       body: newRedelivery,
-      answers: { 202: { description: 'The job', schema: redeliverySchema }, ...commonErrors },
+      answers: {
+        202: { description: 'The job', schema: redeliverySchema },
+        ...commonErrors,
+        409: error('Too many redeliveries of the app are not done'),
+      },
       handle: (call) => start(deps, call),
     },
     {
@@ -73,6 +82,7 @@ async function start(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
     selection: selection.value,
     createdAt,
   });
+  if (job === 'tooMany') return tooMany;
   await probeSuspended(deps, app, ruleId, createdAt);
   signals.announce(['redeliveriesStarted']);
   return { status: 202, body: shownWhole(job) };

@@ -1,10 +1,12 @@
 import { assert, submitOne } from '@recalld/domain';
 import { appOf, param } from '../route.js';
 import type { Call, JsonAnswer, Route } from '../route.js';
+import { bad, good } from './checked.js';
 import type { AdminDeps } from './deps.js';
 import { deliveryAnswer } from './deliveryAnswers.js';
 import { problem } from './errors.js';
-import { ruleAnswer, unknownRule } from './ruleAnswers.js';
+import { unknownRule } from './ruleAnswers.js';
+import { changeRule } from './ruleChanges.js';
 import { ruleSchema, secretRotation } from './ruleSchemas.js';
 import { newSecret, secretChange, wrongOverlap, wrongSecret } from './ruleSecrets.js';
 import { commonErrors, deliverySchema, error } from './schemas.js';
@@ -30,6 +32,7 @@ export function callbackRuleActionRoutes(deps: AdminDeps): readonly Route[] {
       answers: {
         200: { description: 'The rule; with its secret when the server made it', schema: ruleSchema },
         ...commonErrors,
+        409: error('Others are changing the rule'),
       },
       handle: (call) => rotate(deps, call),
     },
@@ -48,25 +51,18 @@ export function callbackRuleActionRoutes(deps: AdminDeps): readonly Route[] {
   ];
 }
 
-async function rotate(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
-  const app = appOf(call).no;
-  const id = param(call, 'id');
-  const { storage, secretBox, nativeSecrets } = deps;
-  const current = await storage.rules.find(app, id);
-  if (current === undefined) return unknownRule;
-  const { dialect } = current;
+function rotate(deps: AdminDeps, call: Call): Promise<JsonAnswer> {
+  const { secretBox, nativeSecrets } = deps;
   const { secret: asked = null, overlap_seconds: overlapSeconds } = (call.body ?? {}) as RotationBody;
-  const secret = asked ?? newSecret(nativeSecrets, dialect);
-  const refusal = wrongSecret(nativeSecrets, dialect, secret) ?? wrongOverlap(dialect, overlapSeconds);
-  if (refusal !== undefined) return problem('invalid_request', refusal);
-  const now = call.receivedAt;
-  const change = secretChange({ secretBox, current, dialect, secret, overlapSeconds, now });
-  const rule = await storage.rules.change(app, id, change, now);
-  assert(rule !== 'nameTaken', 'another secret leaves the name as it is');
-  if (rule === 'unknown') return unknownRule;
-  // A receiver that refused the old secret may take the new one.
-  deps.signals.announce(['deliveriesDue']);
-  return ruleAnswer(deps, call, rule, asked === null ? { secret } : {});
+  return changeRule(deps, call, (current) => {
+    const { dialect } = current;
+    const secret = asked ?? newSecret(nativeSecrets, dialect);
+    const refusal = wrongSecret(nativeSecrets, dialect, secret) ?? wrongOverlap(dialect, overlapSeconds);
+    if (refusal !== undefined) return bad(refusal);
+    const now = call.receivedAt;
+    const change = secretChange({ secretBox, current, dialect, secret, overlapSeconds, now });
+    return good(asked === null ? { change, once: { secret } } : { change });
+  });
 }
 
 async function test(deps: AdminDeps, call: Call): Promise<JsonAnswer> {

@@ -4,6 +4,7 @@ import type { Call, JsonAnswer } from '../route.js';
 import type { AdminDeps } from './deps.js';
 import { problem } from './errors.js';
 
+export const nameTaken = problem('conflict', 'Choose another name: a callback rule of the app has this one.');
 export const unknownRule = problem('not_found', 'Check the id: the app has no such callback rule.');
 
 /** A rule as it now is; `once` is what only this answer shows. */

@@ -11,6 +11,7 @@ import type {
 import { bad, good } from './checked.js';
 import type { Checked } from './checked.js';
 import type { AdminDeps } from './deps.js';
+import type { RuleChange } from './ruleChanges.js';
 import { chatTypes } from './ruleSchemas.js';
 import {
   alwaysSigns,
@@ -84,7 +85,7 @@ export function readRuleChange(
   current: CallbackRule,
   body: unknown,
   now: Instant,
-): Checked<CallbackRuleChange> {
+): Checked<RuleChange> {
   const asked = body as RuleChangeBody;
   const tls = asked.tls === undefined ? good(undefined) : readTls(deps, asked.tls, current.tls);
   if (!tls.ok) return tls;
@@ -95,7 +96,7 @@ export function readRuleChange(
     wrongRule(app, next) ??
     wrongSecretChange(deps, current, next.dialect, asked);
   if (refusal !== undefined) return bad(refusal);
-  return good({ ...plain, ...changedSecret(deps, current, next.dialect, asked, now) });
+  return good({ change: { ...plain, ...changedSecret(deps, current, next.dialect, asked, now) } });
 }
 
 function wrongSecretChange(

@@ -32,9 +32,8 @@ export function wrongKeptSecret(
   dialect: Dialect,
 ): string | undefined {
   if (dialect === current.dialect) return undefined;
-  if (dialect !== 'native' || current.sealedSecret === null) {
-    return wrongSecret(nativeSecrets, dialect, current.sealedSecret);
-  }
+  if (current.sealedSecret === null) return wrongSecret(nativeSecrets, dialect, null);
+  if (dialect !== 'native') return undefined;
   try {
     return wrongSecret(nativeSecrets, dialect, secretBox.open(current.sealedSecret));
   } catch {

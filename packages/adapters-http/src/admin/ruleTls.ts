@@ -21,9 +21,6 @@ export function readTls(
 ): Checked<RuleTls | null> {
   const { ca = null, client_certificate: certificate = null, client_key: key = null } = asked ?? {};
   const same = key === null ? sameClient(current, certificate) : null;
-  if (same === null && (certificate === null) !== (key === null)) {
-    return bad('Send client_certificate and client_key together in tls: one is of no use without the other.');
-  }
   const clientCertificate = same === null ? certificate : null;
   const why = checkRuleTls({ ca, clientCertificate, clientKey: key })?.replace(/\.$/, '');
   if (why !== undefined) return bad(`Correct tls: ${why}.`);

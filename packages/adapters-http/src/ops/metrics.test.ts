@@ -1,6 +1,12 @@
 import { Overloaded } from '@recalld/domain';
 import type { CommandLoop } from '@recalld/domain';
-import { createMemoryStorage, createWorld, recallSample, ruleSample } from '@recalld/domain/testing';
+import {
+  changeRule,
+  createMemoryStorage,
+  createWorld,
+  recallSample,
+  ruleSample,
+} from '@recalld/domain/testing';
 import type { World } from '@recalld/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { attemptAll } from '../testing/adminWorld.js';
@@ -133,7 +139,7 @@ describe('metrics', () => {
     clock.advance(1_000);
     expect(await samples(metrics, 'recalld_deliveries_oldest_due_age_seconds')).toEqual([' 1']);
 
-    await ports.rules.change(app.no, 'rule-1', { enabled: false }, clock.now());
+    await changeRule(ports.rules, app.no, 'rule-1', { enabled: false }, clock.now());
     expect(await samples(metrics, 'recalld_deliveries_oldest_due_age_seconds')).toEqual([' 0']);
   });
 

@@ -96,10 +96,11 @@ export async function createAdminWorld(change: Partial<AdminDeps> = {}): Promise
       make: () => `whsec_${randomBytes(32).toString('base64')}`,
       fits: (secret) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(secret),
     },
-    checkRuleTls: ({ ca, clientCertificate, clientKey }) =>
-      [ca, clientCertificate, clientKey].every((pem) => pem?.startsWith('PEM ') ?? true)
-        ? undefined
-        : 'it must be PEM',
+    checkRuleTls: ({ ca, clientCertificate, clientKey }) => {
+      if ((clientCertificate === null) !== (clientKey === null)) return 'a certificate needs its key';
+      const isPem = [ca, clientCertificate, clientKey].every((pem) => pem?.startsWith('PEM ') ?? true);
+      return isPem ? undefined : 'it must be PEM';
+    },
     settings: { publicUrl: null, messageRetentionMs: null, logRequests: false },
     signals,
     ...change,
