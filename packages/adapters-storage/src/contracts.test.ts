@@ -3,6 +3,7 @@ import type { Clock } from '@recalld/domain';
 import {
   createFixedClock,
   describeAttachmentBytes,
+  describeDeliveryHistories,
   describeHistories,
   describeIdSource,
   describeStoragePorts,
@@ -26,6 +27,7 @@ const storage = {
 
 describeStoragePorts('sqlite', storage);
 describeHistories('sqlite', storage, 15);
+describeDeliveryHistories('sqlite', storage, 30);
 
 describeAttachmentBytes('files', {
   make: async () => {

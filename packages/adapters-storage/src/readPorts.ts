@@ -9,9 +9,9 @@ import type {
   TimelineReader,
 } from '@recalld/domain';
 import { readCallbackRules } from './callbacks/callbackRules.js';
+import { createDeliveryParts } from './callbacks/deliveryParts.js';
+import type { PartsOf } from './callbacks/deliveryParts.js';
 import { createDeliveryReader } from './callbacks/deliveryReader.js';
-import { createDeliveryParts } from './callbacks/deliveryRows.js';
-import type { DeliveryParts, DeliveryRow } from './callbacks/deliveryRows.js';
 import { createRuleBook } from './callbacks/ruleBook.js';
 import type { RuleBook } from './callbacks/ruleBook.js';
 import { createAppBook } from './directory/appBook.js';
@@ -38,7 +38,7 @@ export interface ReadPorts {
 export interface Books {
   readonly apps: AppBook;
   readonly rules: RuleBook;
-  readonly partsOf: (row: DeliveryRow) => DeliveryParts;
+  readonly partsOf: PartsOf;
 }
 
 export function openBooks(reads: SqliteReads): Books {

@@ -255,4 +255,6 @@ export interface RedeliveryJobsTable {
   finished_at: number | null;
   /** JSON: how far the job has come; NULL before its first step. */
   place: string | null;
+  /** Grows with each start and step of any job: the lowest of those that are not finished is next. */
+  turn: number;
 }

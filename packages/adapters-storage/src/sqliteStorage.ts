@@ -5,6 +5,7 @@ import type { Clock, IdSource, Log, StoragePorts } from '@recalld/domain';
 import { createAttachments } from './attachments/attachments.js';
 import { createCallbackRules } from './callbacks/callbackRules.js';
 import { createDeliveryQueue } from './callbacks/deliveryQueue.js';
+import { endLeases } from './callbacks/endLeases.js';
 import { createFinishedDeliveries } from './callbacks/finishedDeliveries.js';
 import { createRedeliveries } from './callbacks/redeliveries.js';
 import { createMoveHealth, createRuleHealths } from './callbacks/ruleHealths.js';
@@ -65,7 +66,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     const engine = openSqlite(file);
     try {
       migrate(engine, clock, log);
-      endLeases(engine, clock);
+      endLeases(engine, clock.now());
       return assemble(engine, options, file, unlock);
     } catch (fault) {
       await engine.close();
@@ -93,17 +94,6 @@ function lockFolders(...dirs: readonly string[]): () => void {
     unlock();
     throw fault;
   }
-}
-
-/** Nobody else can hold a lease: what a killed process had in hand is due at once. */
-function endLeases(engine: SqliteEngine, clock: Clock): void {
-  engine.run(
-    engine.db
-      .updateTable('deliveries')
-      .set({ lease_owner: null, due_at: clock.now() })
-      .where('due_at', 'is not', null)
-      .where('lease_owner', 'is not', null),
-  );
 }
 
 function assemble(

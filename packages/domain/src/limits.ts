@@ -20,6 +20,8 @@ export const limits = {
   /** Rows of one page of anything. */
   pageRowsDefault: 100,
   pageRowsMax: 1_000,
+  /** Callback rules of one app: each may make a delivery of every event. */
+  callbackRulesMax: 100,
   callbackUrlCharsMax: 2_048,
   callbackSecretCharsMax: 256,
   callbackNameCharsMax: 64,
@@ -36,6 +38,8 @@ export const limits = {
   retryAfterMsMax: 86_400_000,
   /** Deliveries that one redelivery may name. */
   redeliveryIdsMax: 1_000,
+  /** Redeliveries of one app that are not finished yet. */
+  redeliveryJobsRunningMax: 10,
   /** Kept of a receiver's answer, bytes. */
   callbackAnswerBytesMax: 4_096,
   callbackConnectTimeoutMs: 5_000,

@@ -1,12 +1,13 @@
-import { changesAttempts, healthy, probeNow } from '@recalld/domain';
+import { changesAttempts, givenUp, healthy, limits, plannedDelivery, probeNow } from '@recalld/domain';
 import type { AppNo, CallbackRule, CallbackRuleChange, CallbackRules } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
 import { rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
+import { stateColumns } from './deliveryRows.js';
 import type { RuleBook } from './ruleBook.js';
 import type { MoveHealth } from './ruleHealths.js';
-import { currentRules, toRule, versionRow } from './ruleRows.js';
+import { currentRules, toRule, versionRow, withoutSecrets } from './ruleRows.js';
 
 export interface CallbackRulesDeps {
   readonly db: Kysely<Schema>;
@@ -39,7 +40,22 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
     rules.forget();
   }
 
-  function* create(rule: Omit<CallbackRule, 'version'>): Write<CallbackRule | 'nameTaken'> {
+  const dropSecrets = (id: string) =>
+    db
+      .updateTable('callback_rule_versions')
+      .set(withoutSecrets)
+      .where('rule_id', '=', id)
+      .where((e) =>
+        e.or([
+          e('sealed_secret', 'is not', null),
+          e('sealed_previous_secret', 'is not', null),
+          e('sealed_tls_key', 'is not', null),
+        ]),
+      );
+
+  function* create(rule: Omit<CallbackRule, 'version'>): Write<CallbackRule | 'nameTaken' | 'tooMany'> {
+    const others = yield* rows(currentRules(db, rule.app).clearSelect().select('r.rule_id'));
+    if (others.length >= limits.callbackRulesMax) return 'tooMany';
     if (yield* isTaken(rule.app, rule.name, rule.id)) return 'nameTaken';
     yield db.insertInto('callback_rules').values({
       rule_id: rule.id,
@@ -70,6 +86,7 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
       .updateTable('callback_rules')
       .set({ name: rule.name, current_version: rule.version })
       .where('rule_id', '=', id);
+    yield dropSecrets(id).where('dialect', '=', rule.dialect);
     yield* addVersion(rule);
     if (changesAttempts(before, rule)) {
       yield* moveHealth(id, probeNow(rules.find(id)?.health ?? healthy, now));
@@ -88,13 +105,16 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
         .returning('rule_id'),
     );
     if (removed.length === 0) return false;
+    // Whatever state it is that they give up, and however many attempts they have had.
+    const { stage, due_at, lease_owner } = stateColumns(givenUp(plannedDelivery(0, false)));
     const dead = () =>
       db
         .updateTable('deliveries')
-        .set({ stage: 'dead', due_at: null, lease_owner: null, order_key: null })
+        .set({ stage, due_at, lease_owner, order_key: null })
         .where('rule_id', '=', id);
     yield dead().where('due_at', 'is not', null);
     yield dead().where('order_key', 'is not', null);
+    yield dropSecrets(id);
     rules.forget();
     return true;
   }

@@ -22,26 +22,20 @@ export function queuedFor(db: Kysely<Schema>) {
 }
 
 /**
- * Takes a delivery that is over out of its conversation's order and lets the next one go; answers
- * whether there was one.
+ * Takes a delivery that is over out of its conversation's order, when it has a place in one, and lets
+ * the next one go; answers whether there was one.
  */
-export function createLeaveOrder(db: Kysely<Schema>): (over: DeliveryKey, now: Instant) => Write<boolean> {
+export function createLeaveOrder(
+  db: Kysely<Schema>,
+): (over: DeliveryKey, orderKey: string | null, now: Instant) => Write<boolean> {
   const next = queuedFor(db);
-  const orderKeyAt = template<DeliveryKey>()((key) =>
-    db
-      .selectFrom('deliveries')
-      .select('order_key')
-      .where((e) => atPlace(e, key)),
-  );
   const leave = template<DeliveryKey>()((key) =>
     db
       .updateTable('deliveries')
       .set({ order_key: null })
       .where((e) => atPlace(e, key)),
   );
-  return function* leaveOrder(over, now) {
-    const [place] = yield* rows(fill(orderKeyAt, over));
-    const orderKey = place?.order_key ?? null;
+  return function* leaveOrder(over, orderKey, now) {
     if (orderKey === null) return false;
     yield fill(leave, over);
     const [behind] = yield* rows(fill(next, { ruleId: over.ruleId, orderKey }));

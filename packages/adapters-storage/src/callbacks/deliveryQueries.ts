@@ -72,6 +72,19 @@ export function dueOf(db: Kysely<Schema>) {
   );
 }
 
+/** What a suspended rule is probed with: the one that became due last. */
+export function dueLast(db: Kysely<Schema>) {
+  return template<{ ruleId: string; now: Instant; max: number }>()((q) =>
+    db
+      .selectFrom('deliveries')
+      .selectAll()
+      .where('rule_id', '=', q.ruleId)
+      .where('due_at', '<=', q.now)
+      .orderBy('due_at', 'desc')
+      .limit(q.max),
+  );
+}
+
 /** Leases that have not run out: they end within one lease's time, and what waits for longer is not looked at. */
 export function countLeased(db: Kysely<Schema>) {
   return template<{ ruleId: string; now: Instant; leaseUntil: Instant }>()((q) =>
@@ -103,13 +116,16 @@ export function createLeaseQueries(db: Kysely<Schema>) {
     extend: template<DeliveryKey & { owner: string; leaseUntil: Instant }>()((lease) =>
       held(lease).set({ due_at: lease.leaseUntil }),
     ),
+    /** Answers the conversation whose order it keeps; no row for a lease that was lost. */
     settle: template<DeliveryKey & Settling>()((change) =>
-      held(change).set({
-        stage: change.stage,
-        attempts: change.attempts,
-        due_at: change.dueAt,
-        lease_owner: change.nextOwner,
-      }),
+      held(change)
+        .set({
+          stage: change.stage,
+          attempts: change.attempts,
+          due_at: change.dueAt,
+          lease_owner: change.nextOwner,
+        })
+        .returning('order_key'),
     ),
     addAttempt: template<ReturnType<typeof attemptRow>>()((attempt) =>
       db.insertInto('delivery_attempts').values((e) => ({

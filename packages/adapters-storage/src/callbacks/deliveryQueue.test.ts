@@ -11,7 +11,7 @@ import type { SqliteStorage } from '../sqliteStorage.js';
 import type { Template } from '../statements.js';
 import { temporaryFolder } from '../testing/folders.js';
 import { queuedFor } from './deliveryOrder.js';
-import { countLeased, createLeaseQueries, dueOf, openRules } from './deliveryQueries.js';
+import { countLeased, createLeaseQueries, dueLast, dueOf, openRules } from './deliveryQueries.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let storage: SqliteStorage;
@@ -100,6 +100,82 @@ describe('the delivery queue', () => {
     expect((await storage.deliveryReader.page({ app: app.no, limit: 2, from })).entities).toHaveLength(1);
   });
 
+  it.each([
+    ['events', `'[1,'`],
+    ['events', `'{}'`],
+    ['events', `'[999999]'`],
+    ['rule_version', '7'],
+  ])('given a row whose %s is %s, then it cannot be read', async (column, value) => {
+    await givenDeliveries(2);
+    file.prepare(`UPDATE deliveries SET ${column} = ${value} WHERE first_position = 2`).run();
+
+    expect((await claim('a', Date.now())).map(({ id }) => id)).toEqual(['r1:4']);
+
+    expect(errors).toEqual(['a delivery cannot be read; it is dead']);
+  });
+
+  it('given an event that is damaged, then its delivery cannot be read', async () => {
+    await givenDeliveries(2);
+    file.prepare(`UPDATE events SET data = '{' WHERE position = 2`).run();
+
+    expect((await claim('a', Date.now())).map(({ id }) => id)).toEqual(['r1:4']);
+  });
+
+  it('given a storage that fails, then that is told, and what is read again later is as it was', async () => {
+    const { app } = await givenDeliveries(2);
+    const fails = { code: 'SQLITE_ERROR' };
+    file.exec('ALTER TABLE events RENAME TO away');
+
+    const page = { app: app.no, limit: 10 };
+    await expect(claim('a', Date.now())).rejects.toMatchObject(fails);
+    await expect(storage.deliveryReader.page(page)).rejects.toMatchObject(fails);
+    await expect(storage.deliveryReader.find(app.no, 'r1:2')).rejects.toMatchObject(fails);
+    await expect(storage.deliveryReader.startingAt(app.no, 2)).rejects.toMatchObject(fails);
+
+    file.exec('ALTER TABLE away RENAME TO events');
+    expect((await storage.deliveryReader.page(page)).entities).toHaveLength(2);
+    expect(await claim('a', Date.now())).toHaveLength(2);
+    expect(errors).toEqual([]);
+  });
+
+  it('given a process that ended with the probe of a suspended rule, then the next one may probe', async () => {
+    const { app, clock } = await givenDeliveries(2);
+    const suspend = file.prepare(
+      `UPDATE callback_rules SET health = 'suspended', failing_since = 1, probes = ?, probe_at = ?`,
+    );
+    suspend.run(3, clock.now());
+    await storage.close();
+    storage = await open();
+    const held = await claim('a', Date.now());
+    expect(held).toHaveLength(1);
+    const probed = await storage.ruleHealths.ofApp(app.no);
+    expect(probed.get('r1')).toMatchObject({ probes: 4 });
+    await storage.close();
+
+    const opened = Date.now();
+    storage = await open();
+
+    const health = (await storage.ruleHealths.ofApp(app.no)).get('r1');
+    expect(health).toMatchObject({ status: 'suspended', since: 1, probes: 3 });
+    const { probeAt } = health?.status === 'suspended' ? health : { probeAt: 0 };
+    expect(probeAt).toBeGreaterThanOrEqual(opened);
+    expect(await claim('b', probeAt)).toHaveLength(1);
+  });
+
+  it('given one that ended without the probe in hand, then the next one waits for it too', async () => {
+    const { app } = await givenDeliveries(2);
+    const probeAt = Date.now() + 1e6;
+    file
+      .prepare(`UPDATE callback_rules SET health = 'suspended', failing_since = 1, probes = 2, probe_at = ?`)
+      .run(probeAt);
+    await storage.close();
+
+    storage = await open();
+
+    const suspended = { status: 'suspended', since: 1, probes: 2, probeAt };
+    expect(await storage.ruleHealths.ofApp(app.no)).toEqual(new Map([['r1', suspended]]));
+  });
+
   it('given a process that ended with deliveries in hand, then the next one has them due at once', async () => {
     await givenDeliveries(2);
     const now = Date.now();
@@ -155,6 +231,7 @@ describe('what a worker asks for', () => {
   it.each([
     ['the open rules', openRules(db), 'deliveries_open (rule_id>?)'],
     ['what is due of one rule', dueOf(db), 'deliveries_open (rule_id=? AND due_at<?)'],
+    ['what a suspended rule is probed with', dueLast(db), 'deliveries_open (rule_id=? AND due_at<?)'],
     ['what is leased of one rule', countLeased(db), 'deliveries_open (rule_id=? AND due_at>? AND due_at<?)'],
     ['who is behind', queuedFor(db), 'deliveries_order (rule_id=? AND order_key=?)'],
     ['a lease', lease, 'PRIMARY KEY (app_no=? AND first_position=? AND rule_id=?)'],

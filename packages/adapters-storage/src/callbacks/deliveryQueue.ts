@@ -1,4 +1,13 @@
-import { attemptAt, attemptsAllowed, isNews, isOver, observeSettled, probing } from '@recalld/domain';
+import {
+  attemptAt,
+  attemptsAllowed,
+  givenUp,
+  isNews,
+  isOver,
+  leased,
+  observeSettled,
+  probing,
+} from '@recalld/domain';
 import type {
   ClaimedDelivery,
   DeliveryQueue,
@@ -14,9 +23,11 @@ import { fill } from '../statements.js';
 import { changes, rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
 import { createLeaveOrder } from './deliveryOrder.js';
-import { attemptRow, dueOf, countLeased, createLeaseQueries, openRules } from './deliveryQueries.js';
-import { atPlace, deliveryId, keyOf, parseDeliveryId, stateColumns } from './deliveryRows.js';
-import type { DeliveryKey, DeliveryParts, DeliveryRow } from './deliveryRows.js';
+import { UnreadableDelivery } from './deliveryParts.js';
+import type { DeliveryParts, PartsOf } from './deliveryParts.js';
+import { attemptRow, countLeased, createLeaseQueries, dueLast, dueOf, openRules } from './deliveryQueries.js';
+import { atPlace, deliveryId, keyOf, parseDeliveryId, stateColumns, stateOf } from './deliveryRows.js';
+import type { DeliveryKey, DeliveryRow } from './deliveryRows.js';
 import type { KnownRule, RuleBook } from './ruleBook.js';
 import type { MoveHealth } from './ruleHealths.js';
 
@@ -25,7 +36,7 @@ export interface DeliveryQueueDeps {
   readonly writer: Writer;
   readonly rules: RuleBook;
   readonly moveHealth: MoveHealth;
-  readonly partsOf: (row: DeliveryRow) => DeliveryParts;
+  readonly partsOf: PartsOf;
   readonly log: Log | undefined;
 }
 
@@ -87,9 +98,9 @@ function deliveryOf(
 }
 
 function createClaim({ reads: { db }, rules, moveHealth, partsOf, log }: DeliveryQueueDeps) {
-  const dueFirst = dueOf(db);
+  const [first, last] = [dueOf(db), dueLast(db)];
   const { lease } = createLeaseQueries(db);
-  const leased = countLeased(db);
+  const inHand = countLeased(db);
   const leaveOrder = createLeaveOrder(db);
 
   /** How many more requests the rule may have, over all workers. */
@@ -97,7 +108,7 @@ function createClaim({ reads: { db }, rules, moveHealth, partsOf, log }: Deliver
     const allowed = attemptsAllowed(health, now);
     const { concurrencyMax } = rule;
     if (concurrencyMax === null || allowed === 0) return allowed;
-    const [held] = yield* rows(fill(leased, { ruleId: rule.id, now, leaseUntil: now + leaseMs }));
+    const [held] = yield* rows(fill(inHand, { ruleId: rule.id, now, leaseUntil: now + leaseMs }));
     return Math.min(allowed, concurrencyMax - (held?.leased ?? 0));
   }
 
@@ -105,6 +116,7 @@ function createClaim({ reads: { db }, rules, moveHealth, partsOf, log }: Deliver
     try {
       return partsOf(row);
     } catch (fault) {
+      if (!(fault instanceof UnreadableDelivery)) throw fault;
       log?.error({ err: fault, delivery: deliveryId(row) }, 'a delivery cannot be read; it is dead');
       return undefined;
     }
@@ -114,9 +126,9 @@ function createClaim({ reads: { db }, rules, moveHealth, partsOf, log }: Deliver
   function* bury(row: DeliveryRow, now: Instant): Write<void> {
     yield db
       .updateTable('deliveries')
-      .set(stateColumns({ status: 'dead', attempts: row.attempts }))
+      .set(stateColumns(givenUp(stateOf(row))))
       .where((e) => atPlace(e, keyOf(row)));
-    yield* leaveOrder(keyOf(row), now);
+    yield* leaveOrder(keyOf(row), row.order_key, now);
   }
 
   function* claimOf(known: KnownRule, wanted: number, q: Claiming): Write<readonly ClaimedDelivery[]> {
@@ -124,17 +136,17 @@ function createClaim({ reads: { db }, rules, moveHealth, partsOf, log }: Deliver
     const max = Math.min(wanted, yield* roomOf(known, q));
     if (max <= 0) return [];
     const { id: ruleId } = known.rule;
-    const leaseUntil = now + q.leaseMs;
+    const due = known.health.status === 'suspended' ? last : first;
     const claimed: ClaimedDelivery[] = [];
-    for (const row of yield* rows(fill(dueFirst, { ruleId, now, max }))) {
+    for (const row of yield* rows(fill(due, { ruleId, now, max }))) {
       const parts = readable(row);
       if (parts === undefined) {
         yield* bury(row, now);
         continue;
       }
-      const { app_no: app, first_position: firstPosition, attempts } = row;
-      yield fill(lease, { app, firstPosition, ruleId, owner, leaseUntil });
-      claimed.push({ ...parts, state: { status: 'leased', attempts, owner, leaseUntil } });
+      const state = leased(stateOf(row), owner, now + q.leaseMs);
+      yield fill(lease, { ...keyOf(row), owner, leaseUntil: state.leaseUntil });
+      claimed.push({ ...parts, state });
     }
     if (claimed.length > 0) yield* moveHealth(ruleId, probing(known.health, now));
     return claimed;
@@ -166,14 +178,15 @@ function createSettle({ reads: { db }, rules, moveHealth }: DeliveryQueueDeps) {
       const { owner, state, attempt } = one;
       const { stage, attempts, due_at: dueAt, lease_owner: nextOwner } = stateColumns(state);
       const change = { app, ruleId, firstPosition, owner, stage, attempts, dueAt, nextOwner };
-      if ((yield* changes(fill(queries.settle, change))) === 0) continue;
+      const [written] = yield* rows(fill(queries.settle, change));
+      if (written === undefined) continue;
       if (attempt !== undefined) yield fill(queries.addAttempt, attemptRow(key, attempt));
       const before = moved.get(ruleId) ?? { health: known.health, news: false };
       const health = observeSettled(before.health, one, now);
       if (health !== before.health) {
         moved.set(ruleId, { health, news: before.news || isNews(before.health, health) });
       }
-      if (known.hasOrder && isOver(state) && (yield* leaveOrder(key, now))) released = true;
+      if (isOver(state) && (yield* leaveOrder(key, written.order_key, now))) released = true;
     }
     for (const [ruleId, { health, news }] of moved) yield* moveHealth(ruleId, health, news);
     return { released, healthChanged: [...moved.values()].some(({ news }) => news) };

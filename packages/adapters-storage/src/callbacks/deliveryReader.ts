@@ -10,12 +10,14 @@ import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { pageOf, placeIn } from '../paging.js';
 import type { DeliveryAttemptsTable, Schema } from '../schema.js';
-import { deliveryId, parseDeliveryId, stateOf } from './deliveryRows.js';
-import type { DeliveryParts, DeliveryRow } from './deliveryRows.js';
+import { UnreadableDelivery } from './deliveryParts.js';
+import type { PartsOf } from './deliveryParts.js';
+import { atPlace, deliveriesOf, deliveryId, deliveryKeys, parseDeliveryId, stateOf } from './deliveryRows.js';
+import type { DeliveryRow } from './deliveryRows.js';
 
 export interface DeliveryReaderDeps {
   readonly db: Kysely<Schema>;
-  readonly partsOf: (row: DeliveryRow) => DeliveryParts;
+  readonly partsOf: PartsOf;
   readonly log: Log | undefined;
 }
 
@@ -29,6 +31,7 @@ export function createDeliveryReader({ db, partsOf, log }: DeliveryReaderDeps): 
       const { created_at: createdAt, last_status: lastStatus, last_error: lastError } = row;
       return { ...partsOf(row), state: stateOf(row), createdAt, lastStatus, lastError };
     } catch (fault) {
+      if (!(fault instanceof UnreadableDelivery)) throw fault;
       log?.error({ err: fault, delivery: deliveryId(row) }, 'a delivery cannot be read; it is not shown');
       return undefined;
     }
@@ -41,13 +44,7 @@ export function createDeliveryReader({ db, partsOf, log }: DeliveryReaderDeps): 
         .orderBy('first_position', 'desc')
         .orderBy('rule_id', 'desc')
         .limit(limit + 1);
-      const rows = await views(db)
-        .innerJoin(keys.as('k'), (join) =>
-          join
-            .onRef('k.app_no', '=', 'd.app_no')
-            .onRef('k.first_position', '=', 'd.first_position')
-            .onRef('k.rule_id', '=', 'd.rule_id'),
-        )
+      const rows = await views(db, keys)
         .orderBy('k.first_position', 'desc')
         .orderBy('k.rule_id', 'desc')
         .execute();
@@ -57,11 +54,8 @@ export function createDeliveryReader({ db, partsOf, log }: DeliveryReaderDeps): 
     async find(app, id) {
       const key = parseDeliveryId(id);
       if (key === undefined) return undefined;
-      const row = await views(db)
-        .where('d.app_no', '=', app)
-        .where('d.first_position', '=', key.firstPosition)
-        .where('d.rule_id', '=', key.ruleId)
-        .executeTakeFirst();
+      const keys = deliveryKeys(db).where((e) => atPlace(e, { ...key, app }));
+      const row = await views(db, keys).executeTakeFirst();
       const delivery = row && view(row);
       if (delivery === undefined) return undefined;
       const attempts = await db
@@ -74,11 +68,8 @@ export function createDeliveryReader({ db, partsOf, log }: DeliveryReaderDeps): 
       return { delivery, attempts: attempts.map(toAttempt) };
     },
     async startingAt(app, position) {
-      const rows = await views(db)
-        .where('d.app_no', '=', app)
-        .where('d.first_position', '=', position)
-        .orderBy('d.rule_id')
-        .execute();
+      const keys = deliveryKeys(db).where('app_no', '=', app).where('first_position', '=', position);
+      const rows = await views(db, keys).orderBy('k.rule_id').execute();
       return rows.map(view).filter(isReadable);
     },
   };
@@ -98,9 +89,7 @@ interface Asked {
 /** The keys of a list alone: indexes have all of them, so that what is delivered is not waded through. */
 function keysOf(db: Kysely<Schema>, { app, status, ruleId, after }: Asked) {
   const keys = () =>
-    db
-      .selectFrom('deliveries')
-      .select(['app_no', 'first_position', 'rule_id'])
+    deliveryKeys(db)
       // The sign keeps a list of open ones from going through all of the app's.
       .where(status === 'pending' ? sql<number>`+app_no` : sql<number>`app_no`, '=', app)
       .$if(ruleId !== undefined, (q) => q.where('rule_id', '=', ruleId ?? ''))
@@ -123,19 +112,16 @@ function keysOf(db: Kysely<Schema>, { app, status, ruleId, after }: Asked) {
 }
 
 /** Deliveries with the outcome of their newest attempt. */
-function views(db: Kysely<Schema>) {
-  return db
-    .selectFrom('deliveries as d')
-    .selectAll('d')
-    .select((e) => {
-      const newest = e
-        .selectFrom('delivery_attempts as a')
-        .whereRef('a.first_position', '=', 'd.first_position')
-        .whereRef('a.rule_id', '=', 'd.rule_id')
-        .orderBy('a.n', 'desc')
-        .limit(1);
-      return [newest.select('a.status').as('last_status'), newest.select('a.error').as('last_error')];
-    });
+function views(db: Kysely<Schema>, keys: Parameters<typeof deliveriesOf>[1]) {
+  return deliveriesOf(db, keys).select((e) => {
+    const newest = e
+      .selectFrom('delivery_attempts as a')
+      .whereRef('a.first_position', '=', 'd.first_position')
+      .whereRef('a.rule_id', '=', 'd.rule_id')
+      .orderBy('a.n', 'desc')
+      .limit(1);
+    return [newest.select('a.status').as('last_status'), newest.select('a.error').as('last_error')];
+  });
 }
 
 function toAttempt(row: Selectable<DeliveryAttemptsTable>): Attempt {

@@ -1,13 +1,7 @@
 import { assert, never } from '@recalld/domain';
-import type { App, AppNo, CallbackRule, DeliveryState, Position, RecordedEvent } from '@recalld/domain';
-import type { ExpressionBuilder, Selectable } from 'kysely';
-import type { AppBook } from '../directory/appBook.js';
-import type { SqliteReads } from '../engines/connection.js';
-import { eventColumns, fromTuple } from '../eventRows.js';
-import type { EventTuple } from '../eventRows.js';
+import type { AppNo, DeliveryState, Position } from '@recalld/domain';
+import type { ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import type { DeliveriesTable, Schema } from '../schema.js';
-import { template } from '../statements.js';
-import type { RuleBook } from './ruleBook.js';
 
 export type DeliveryRow = Selectable<DeliveriesTable>;
 
@@ -32,6 +26,31 @@ export function atPlace(e: ExpressionBuilder<Schema, 'deliveries'>, key: Deliver
     e('first_position', '=', key.firstPosition),
     e('rule_id', '=', key.ruleId),
   ]);
+}
+
+export function deliveryAt(db: Kysely<Schema>, key: DeliveryKey) {
+  return db
+    .selectFrom('deliveries')
+    .selectAll()
+    .where((e) => atPlace(e, key));
+}
+
+const keyColumns = ['app_no', 'first_position', 'rule_id'] as const;
+type KeyColumns = Pick<DeliveryRow, (typeof keyColumns)[number]>;
+
+/** Selects nothing but the keys of deliveries: indexes have all of them. */
+export function deliveryKeys(db: Kysely<Schema>) {
+  return db.selectFrom('deliveries').select(keyColumns);
+}
+
+/** The deliveries `d` that some keys `k` name. */
+export function deliveriesOf(db: Kysely<Schema>, keys: SelectQueryBuilder<Schema, 'deliveries', KeyColumns>) {
+  return db
+    .selectFrom('deliveries as d')
+    .innerJoin(keys.as('k'), (join) =>
+      keyColumns.reduce((on, column) => on.onRef(`k.${column}`, '=', `d.${column}`), join),
+    )
+    .selectAll('d');
 }
 
 export function deliveryId(row: Pick<DeliveryRow, 'rule_id' | 'first_position'>): string {
@@ -71,43 +90,4 @@ export function stateColumns(state: DeliveryState): StateColumns {
     default:
       return never(status);
   }
-}
-
-/** Everything that a delivery's request is rendered from; the rule is that of an attempt made now. */
-export interface DeliveryParts {
-  readonly id: string;
-  readonly app: App;
-  readonly rule: CallbackRule;
-  readonly events: readonly RecordedEvent[];
-}
-
-export function createDeliveryParts(
-  reads: SqliteReads,
-  apps: AppBook,
-  rules: RuleBook,
-): (row: DeliveryRow) => DeliveryParts {
-  const eventAt = reads.prepare(
-    template<{ position: Position }>()(({ position }) =>
-      reads.db.selectFrom('events').select(eventColumns).where('position', '=', position),
-    ),
-  );
-
-  function eventsOf(row: DeliveryRow): readonly RecordedEvent[] {
-    return (JSON.parse(row.events) as Position[]).map((position) => {
-      const [event] = eventAt.tuples({ position });
-      assert(event !== undefined, `event ${position} of delivery ${deliveryId(row)} is in the log`);
-      return fromTuple(event as unknown as EventTuple);
-    });
-  }
-
-  function appOf(no: AppNo): App {
-    const app = apps.byNo(no);
-    assert(app !== undefined, `app ${no} is there`);
-    return app;
-  }
-
-  return (row) => {
-    const rule = rules.forAttempt(row.rule_id, row.rule_version);
-    return { id: deliveryId(row), app: appOf(row.app_no), rule, events: eventsOf(row) };
-  };
 }

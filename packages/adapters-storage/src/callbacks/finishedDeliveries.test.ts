@@ -81,6 +81,16 @@ describe('deliveries that are over', () => {
     expect(await storage.finishedDeliveries.forget(later, 500)).toBe(1);
   });
 
+  it('given very many that stay, then one call looks at some of them, and the next ones at the others', async () => {
+    const stay = Array<'dead'>(11_000).fill('dead');
+    givenDeliveries([...stay, 'delivered', ...stay]);
+
+    const calls: number[] = [];
+    for (let n = 0; n < 4; n += 1) calls.push(await storage.finishedDeliveries.forget(later, 500));
+
+    expect(calls).toEqual([0, 1, 0, 0]);
+  });
+
   it('given one that is over only after the walk has passed it, then the next round finds it', async () => {
     givenDeliveries(['dead', 'delivered', 'dead', 'delivered']);
     expect(await storage.finishedDeliveries.forget(later, 1)).toBe(1);

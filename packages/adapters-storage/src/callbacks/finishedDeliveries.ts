@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
 import { fill, template } from '../statements.js';
 import type { SqlQuery } from '../statements.js';
-import { rows } from '../writer.js';
+import { changes, rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
 import { atPlace } from './deliveryRows.js';
 import type { DeliveryKey, DeliveryRow } from './deliveryRows.js';
@@ -18,6 +18,8 @@ export interface FinishedDeliveriesDeps {
 
 /** Rows that one transaction looks at: what workers write goes in between. */
 const rowsPerLook = 500;
+/** Of each table, in one call. */
+const looksPerCall = 20;
 
 /** What is old, and how much of it one call may forget. */
 interface Task {
@@ -38,39 +40,64 @@ export function createFinishedDeliveries(deps: FinishedDeliveriesDeps): Finished
   const { writer, positionBefore } = deps;
   const lookAtAttempts = createLookAtAttempts(deps);
   const lookAtDeliveries = createLookAtDeliveries(deps);
-  const forgetAttempts = createWalk<AttemptKey>((from, task) =>
-    writer.writeRelaxed(() => lookAtAttempts(from, task)),
+  const forgetAttempts = createWalk<AttemptKey>(
+    (from, task) => writer.writeRelaxed(() => lookAtAttempts(from, task)),
+    (place, other) => isLess(attemptPlace(place), attemptPlace(other)),
   );
-  const forgetDeliveries = createWalk<DeliveryKey>((from, task) =>
-    writer.writeRelaxed(() => lookAtDeliveries(from, task)),
+  const forgetDeliveries = createWalk<DeliveryKey>(
+    (from, task) => writer.writeRelaxed(() => lookAtDeliveries(from, task)),
+    (place, other) => isLess(deliveryPlace(place), deliveryPlace(other)),
   );
+  const forgetJobs = createForgetJobs(deps);
   return {
     async forget(before, limit, goOn = () => true) {
       const through = positionBefore(before);
-      const attempts = await forgetAttempts({ before, through, max: limit }, goOn);
-      const deliveries = await forgetDeliveries({ before, through, max: limit - attempts }, goOn);
-      return attempts + deliveries;
+      const jobs = await writer.writeRelaxed(() => forgetJobs(before, limit));
+      const attempts = await forgetAttempts({ before, through, max: limit - jobs }, goOn);
+      const deliveries = await forgetDeliveries({ before, through, max: limit - jobs - attempts }, goOn);
+      return jobs + attempts + deliveries;
     },
   };
 }
 
 /**
  * Walks through old rows by their keys, so that nothing young is looked at. What stays there, dead
- * deliveries above all, may be much: the next call goes on where this one stops, and one that finds
- * less than it may forget has been all around.
+ * deliveries above all, may be much: a call goes on where the last one stopped, looks at so many rows
+ * and at none of them twice.
  */
-function createWalk<K>(look: (from: K | undefined, task: Task) => Promise<Look<K>>) {
+function createWalk<K>(
+  look: (from: K | undefined, task: Task) => Promise<Look<K>>,
+  isBefore: (place: K, other: K) => boolean,
+) {
   let place: K | undefined;
   return async function walk(task: Task, goOn: () => boolean): Promise<number> {
+    const start = place;
     let forgotten = 0;
-    let rounds = place === undefined ? 1 : 2;
-    while (forgotten < task.max && rounds > 0 && goOn()) {
+    let isLastRound = start === undefined;
+    for (let looks = 0; looks < looksPerCall && forgotten < task.max && goOn(); looks += 1) {
       const found = await look(place, { ...task, max: task.max - forgotten });
       forgotten += found.forgotten;
       place = found.next;
-      if (place === undefined) rounds -= 1;
+      if (place === undefined && isLastRound) break;
+      if (place === undefined) isLastRound = true;
+      else if (isLastRound && start !== undefined && !isBefore(place, start)) break;
     }
     return forgotten;
+  };
+}
+
+/** One that names many deliveries is long: a few at a time. */
+const jobsPerCall = 20;
+
+function createForgetJobs({ db }: FinishedDeliveriesDeps) {
+  return function* forgetJobs(before: Instant, max: number): Write<number> {
+    const old = db
+      .selectFrom('redelivery_jobs')
+      .select('job_id')
+      .where('finished_at', '<', before)
+      .orderBy('finished_at')
+      .limit(Math.min(max, jobsPerCall));
+    return yield* changes(db.deleteFrom('redelivery_jobs').where('job_id', 'in', old));
   };
 }
 
@@ -98,6 +125,17 @@ interface AttemptKey {
   readonly firstPosition: Position;
   readonly ruleId: string;
   readonly n: number;
+}
+
+type Place = readonly (number | string)[];
+
+const attemptPlace = ({ firstPosition, ruleId, n }: AttemptKey): Place => [firstPosition, ruleId, n];
+const deliveryPlace = ({ app, firstPosition, ruleId }: DeliveryKey): Place => [app, firstPosition, ruleId];
+
+/** Compared part by part, as SQLite orders keys of ASCII. */
+function isLess(a: Place, b: Place): boolean {
+  const part = a.findIndex((value, index) => value !== b[index]);
+  return part !== -1 && (a[part] ?? 0) < (b[part] ?? 0);
 }
 
 function createLookAtAttempts({ db }: FinishedDeliveriesDeps) {

@@ -1,11 +1,19 @@
-import { advanced, isOver, redeliver, selects } from '@recalld/domain';
+import { advanced, isOver, limits, redeliver, selects } from '@recalld/domain';
 import type { AppNo, Instant, Redeliveries, RedeliveryJob, RedeliverySelection } from '@recalld/domain';
 import type { Kysely, Selectable } from 'kysely';
 import { pageOf, placeIn } from '../paging.js';
 import type { RedeliveryJobsTable, Schema } from '../schema.js';
 import { rows } from '../writer.js';
 import type { Write, Writer } from '../writer.js';
-import { atPlace, deliveryId, keyOf, parseDeliveryId, stateColumns, stateOf } from './deliveryRows.js';
+import {
+  atPlace,
+  deliveryAt,
+  deliveryId,
+  keyOf,
+  parseDeliveryId,
+  stateColumns,
+  stateOf,
+} from './deliveryRows.js';
 import type { DeliveryRow } from './deliveryRows.js';
 import { createCandidates } from './redeliveryCandidates.js';
 import type { RuleBook } from './ruleBook.js';
@@ -21,14 +29,13 @@ export function createRedeliveries(deps: RedeliveriesDeps): Redeliveries {
   const { db, writer, rules } = deps;
   const candidatesOf = createCandidates(deps);
   const jobs = (app: AppNo) => db.selectFrom('redelivery_jobs').selectAll().where('app_no', '=', app);
-  const oldestUnfinished = () =>
-    db
-      .selectFrom('redelivery_jobs')
-      .selectAll()
-      .where('finished_at', 'is', null)
-      .orderBy('created_at')
-      .orderBy('job_id')
-      .limit(1);
+  const unfinished = () => db.selectFrom('redelivery_jobs').where('finished_at', 'is', null);
+  const nextUnfinished = () => unfinished().selectAll().orderBy('turn').limit(1);
+
+  function* lastTurn(): Write<number> {
+    const [last] = yield* rows(unfinished().select('turn').orderBy('turn', 'desc').limit(1));
+    return last?.turn ?? 0;
+  }
 
   const isRemoved = (row: DeliveryRow): boolean => rules.find(row.rule_id)?.removed ?? true;
 
@@ -50,30 +57,28 @@ export function createRedeliveries(deps: RedeliveriesDeps): Redeliveries {
   function* one(app: AppNo, id: string, now: Instant): Write<'queued' | 'underway' | 'unknown'> {
     const named = parseDeliveryId(id);
     if (named === undefined) return 'unknown';
-    const [row] = yield* rows(
-      db
-        .selectFrom('deliveries')
-        .selectAll()
-        .where((e) => atPlace(e, { ...named, app })),
-    );
+    const [row] = yield* rows(deliveryAt(db, { ...named, app }));
     if (row === undefined || isRemoved(row)) return 'unknown';
     return (yield* queueAgain(row, now)) ? 'queued' : 'underway';
   }
 
-  function* start(started: Omit<RedeliveryJob, 'queued' | 'finishedAt'>): Write<RedeliveryJob> {
+  function* start(started: Omit<RedeliveryJob, 'queued' | 'finishedAt'>): Write<RedeliveryJob | 'tooMany'> {
     const { id, app, selection, createdAt } = started;
+    const running = yield* rows(unfinished().select('job_id').where('app_no', '=', app));
+    if (running.length >= limits.redeliveryJobsRunningMax) return 'tooMany';
     yield db.insertInto('redelivery_jobs').values({
       job_id: id,
       app_no: app,
       selection: JSON.stringify(selection),
       created_at: createdAt,
       queued: 0,
+      turn: (yield* lastTurn()) + 1,
     });
     return { ...started, queued: 0, finishedAt: null };
   }
 
   function* step(now: Instant, max: number): Write<{ readonly more: boolean; readonly queued: boolean }> {
-    const [row] = yield* rows(oldestUnfinished());
+    const [row] = yield* rows(nextUnfinished());
     if (row === undefined) return { more: false, queued: false };
     const job = toJob(row);
     const { looked, place } = yield* candidatesOf(job, row.place, max);
@@ -85,9 +90,9 @@ export function createRedeliveries(deps: RedeliveriesDeps): Redeliveries {
     const next = advanced(job, queued, place === null ? now : null);
     yield db
       .updateTable('redelivery_jobs')
-      .set({ queued: next.queued, finished_at: next.finishedAt, place })
+      .set({ queued: next.queued, finished_at: next.finishedAt, place, turn: (yield* lastTurn()) + 1 })
       .where('job_id', '=', job.id);
-    const more = place !== null || (yield* rows(oldestUnfinished())).length > 0;
+    const more = place !== null || (yield* rows(nextUnfinished())).length > 0;
     return { more, queued: queued > 0 };
   }
 

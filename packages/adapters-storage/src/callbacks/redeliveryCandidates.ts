@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
 import { rows } from '../writer.js';
 import type { Write } from '../writer.js';
-import { atPlace, parseDeliveryId } from './deliveryRows.js';
+import { deliveriesOf, deliveryAt, deliveryKeys, parseDeliveryId } from './deliveryRows.js';
 import type { DeliveryRow } from './deliveryRows.js';
 
 export interface CandidatesDeps {
@@ -39,13 +39,7 @@ export function createCandidates({ db, positionBefore }: CandidatesDeps) {
     for (const id of ids.slice(from, from + max)) {
       const name = parseDeliveryId(id);
       if (name === undefined) continue;
-      const found = yield* rows(
-        db
-          .selectFrom('deliveries')
-          .selectAll()
-          .where((e) => atPlace(e, { ...name, app: job.app })),
-      );
-      looked.push(...found);
+      looked.push(...(yield* rows(deliveryAt(db, { ...name, app: job.app }))));
     }
     return { looked, place: from + max < ids.length ? String(from + max) : null };
   }
@@ -59,9 +53,7 @@ export function createCandidates({ db, positionBefore }: CandidatesDeps) {
   ): Write<Candidates> {
     const start: Place = [positionBefore(since - limits.clockSkewMsMax) + 1, ''];
     const from = place === null ? start : (JSON.parse(place) as Place);
-    const keys = db
-      .selectFrom('deliveries')
-      .select(['app_no', 'first_position', 'rule_id'])
+    const keys = deliveryKeys(db)
       .where('app_no', '=', job.app)
       .where('first_position', '<=', positionBefore(until + limits.clockSkewMsMax))
       .where((e) => e(e.refTuple('first_position', 'rule_id'), '>', e.tuple(from[0], from[1])))
@@ -73,19 +65,7 @@ export function createCandidates({ db, positionBefore }: CandidatesDeps) {
       .orderBy('first_position')
       .orderBy('rule_id')
       .limit(max + 1);
-    const found = yield* rows(
-      db
-        .selectFrom('deliveries as d')
-        .innerJoin(keys.as('k'), (join) =>
-          join
-            .onRef('k.app_no', '=', 'd.app_no')
-            .onRef('k.first_position', '=', 'd.first_position')
-            .onRef('k.rule_id', '=', 'd.rule_id'),
-        )
-        .selectAll('d')
-        .orderBy('k.first_position')
-        .orderBy('k.rule_id'),
-    );
+    const found = yield* rows(deliveriesOf(db, keys).orderBy('k.first_position').orderBy('k.rule_id'));
     const looked = found.slice(0, max);
     const last = looked.at(-1);
     if (last === undefined || found.length <= max) return { looked, place: null };

@@ -1,4 +1,3 @@
-import { assert, ruleForAttempt } from '@recalld/domain';
 import type { AppNo, CallbackRule, RuleHealth } from '@recalld/domain';
 import { forgetting } from '../engines/connection.js';
 import type { SqliteReads } from '../engines/connection.js';
@@ -11,8 +10,6 @@ export interface KnownRule {
   readonly rule: CallbackRule;
   readonly removed: boolean;
   readonly health: RuleHealth;
-  /** Whether any of its deliveries may have a place in an order. */
-  readonly hasOrder: boolean;
 }
 
 /** The callback rules in memory: every batch, every delivery and every outcome needs them. */
@@ -21,58 +18,62 @@ export interface RuleBook {
   enabled(app: AppNo): readonly CallbackRule[];
   /** A rule as it now is, also after it was removed. */
   find(ruleId: string): KnownRule | undefined;
-  has(ruleId: string, version: number): boolean;
-  /** The rule that a delivery planned under a version is attempted under, also after it was removed. */
-  forAttempt(ruleId: string, plannedVersion: number): CallbackRule;
+  /**
+   * The rule that a delivery planned under a version is attempted under, as `ruleForAttempt` says, also
+   * after it was removed; undefined when it never had that version.
+   */
+  forAttempt(ruleId: string, plannedVersion: number): CallbackRule | undefined;
   /** Called inside the write that changes rules: nothing can be read in between. */
   forget(): void;
-  /** Called inside the write that changes this of a rule and nothing else. */
-  update(ruleId: string, change: Partial<Pick<KnownRule, 'health' | 'hasOrder'>>): void;
+  /** Called inside the write that changes the health of a rule and nothing else. */
+  move(ruleId: string, health: RuleHealth): void;
 }
 
 export function createRuleBook(reads: SqliteReads): RuleBook {
   const { db } = reads;
   const enabled = new Map<AppNo, readonly CallbackRule[]>();
   const known = new Map<string, KnownRule>();
-  const versions = new Map<string, CallbackRule>();
-  const readVersion = template<{ ruleId: string; version: number }>()(({ ruleId, version }) =>
-    ruleVersions(db).where('r.rule_id', '=', ruleId).where('v.version', '=', version),
+  /** By rule and planned version. */
+  const attempts = new Map<string, CallbackRule>();
+  const readForAttempt = template<{ ruleId: string; plannedVersion: number }>()((planned) =>
+    ruleVersions(db)
+      .where('r.rule_id', '=', planned.ruleId)
+      .where('v.dialect', '=', (e) =>
+        e
+          .selectFrom('callback_rule_versions as p')
+          .select('p.dialect')
+          .where('p.rule_id', '=', planned.ruleId)
+          .where('p.version', '=', planned.plannedVersion),
+      )
+      .orderBy('v.version', 'desc')
+      .limit(1),
   );
   const readKnown = template<{ ruleId: string }>()(({ ruleId }) =>
     ruleVersions(db)
       .whereRef('v.version', '=', 'r.current_version')
       .where('r.rule_id', '=', ruleId)
       .select('r.removed')
-      .select(healthColumns.map((column) => `r.${column}` as const))
-      .select((e) =>
-        e
-          .selectFrom('deliveries as d')
-          .select('d.order_key')
-          .whereRef('d.rule_id', '=', 'r.rule_id')
-          .where('d.order_key', 'is not', null)
-          .limit(1)
-          .as('order_key'),
-      ),
+      .select(healthColumns.map((column) => `r.${column}` as const)),
   );
 
   function forget(): void {
     enabled.clear();
     known.clear();
-    versions.clear();
+    attempts.clear();
   }
   const refresh = forgetting(reads, forget);
 
-  function versionOf(ruleId: string, version: number): CallbackRule | undefined {
+  function forAttempt(ruleId: string, plannedVersion: number): CallbackRule | undefined {
     refresh();
     const now = known.get(ruleId)?.rule;
-    if (now?.version === version) return now;
-    const key = `${ruleId}/${version}`;
-    const remembered = versions.get(key);
+    if (now?.version === plannedVersion) return now;
+    const key = `${ruleId}/${plannedVersion}`;
+    const remembered = attempts.get(key);
     if (remembered !== undefined) return remembered;
-    const [row] = reads.run(fill(readVersion, { ruleId, version }));
+    const [row] = reads.run(fill(readForAttempt, { ruleId, plannedVersion }));
     if (row === undefined) return undefined;
     const rule = toRule(row);
-    versions.set(key, rule);
+    attempts.set(key, rule);
     return rule;
   }
 
@@ -82,8 +83,7 @@ export function createRuleBook(reads: SqliteReads): RuleBook {
     if (remembered !== undefined) return remembered;
     const [row] = reads.run(fill(readKnown, { ruleId }));
     if (row === undefined) return undefined;
-    const hasOrder = row.order_key !== null;
-    const found = { rule: toRule(row), removed: row.removed === 1, health: healthOf(row), hasOrder };
+    const found = { rule: toRule(row), removed: row.removed === 1, health: healthOf(row) };
     known.set(ruleId, found);
     return found;
   }
@@ -101,17 +101,11 @@ export function createRuleBook(reads: SqliteReads): RuleBook {
       return rules;
     },
     find,
-    has: (ruleId, version) => versionOf(ruleId, version) !== undefined,
-    forAttempt(ruleId, plannedVersion) {
-      const now = find(ruleId);
-      const planned = versionOf(ruleId, plannedVersion);
-      assert(planned !== undefined && now !== undefined, `rule ${ruleId} has a version ${plannedVersion}`);
-      return ruleForAttempt(planned, now.rule);
-    },
+    forAttempt,
     forget,
-    update(ruleId, change) {
+    move(ruleId, health) {
       const remembered = known.get(ruleId);
-      if (remembered !== undefined) known.set(ruleId, { ...remembered, ...change });
+      if (remembered !== undefined) known.set(ruleId, { ...remembered, health });
     },
   };
 }

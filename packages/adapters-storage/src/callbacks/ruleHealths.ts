@@ -21,7 +21,7 @@ export function createMoveHealth(db: Kysely<Schema>, rules: RuleBook): MoveHealt
       .updateTable('callback_rules')
       .set({ ...healthRow(next), ...untold })
       .where('rule_id', '=', ruleId);
-    rules.update(ruleId, { health: next });
+    rules.move(ruleId, next);
   };
 }
 

@@ -113,6 +113,14 @@ export function versionRow(rule: CallbackRule): Insertable<CallbackRuleVersionsT
   };
 }
 
+/** A version that no attempt follows any more. */
+export const withoutSecrets = {
+  sealed_secret: null,
+  sealed_previous_secret: null,
+  previous_secret_until: null,
+  sealed_tls_key: null,
+} as const satisfies Partial<Insertable<CallbackRuleVersionsTable>>;
+
 type HealthColumns = Pick<Selectable<CallbackRulesTable>, (typeof healthColumns)[number]>;
 
 export function healthOf(row: HealthColumns): RuleHealth {

@@ -34,14 +34,13 @@ export function createPlannedDeliveries(
 
   /** Whether an earlier one of the conversation is not over; what has no order costs nothing. */
   function isBehind(ruleId: string, orderKey: string | null): boolean {
-    if (orderKey === null) return false;
-    rules.update(ruleId, { hasOrder: true });
-    return queued.get({ ruleId, orderKey }) !== undefined;
+    return orderKey !== null && queued.get({ ruleId, orderKey }) !== undefined;
   }
 
   return ({ app, deliveries }, recorded) => {
     for (const { rule, events, orderKey } of deliveries) {
-      assert(rules.has(rule.id, rule.version), `rule ${rule.id} has a version ${rule.version}`);
+      const planned = rules.forAttempt(rule.id, rule.version);
+      assert(planned !== undefined, `rule ${rule.id} has a version ${rule.version}`);
       const told = events.map((index) => recorded[index]);
       const [first] = told;
       assert(first !== undefined && !told.includes(undefined), `a delivery tells of events of its unit`);

@@ -74,6 +74,7 @@ function jobs({ schema }: Kysely<Schema>) {
       .addColumn('queued', 'integer', (column) => column.notNull())
       .addColumn('finished_at', 'integer')
       .addColumn('place', 'text')
+      .addColumn('turn', 'integer', (column) => column.notNull())
       .modifyEnd(clustered),
     schema
       .createIndex('redelivery_jobs_age')
@@ -82,8 +83,13 @@ function jobs({ schema }: Kysely<Schema>) {
     schema
       .createIndex('redelivery_jobs_unfinished')
       .on('redelivery_jobs')
-      .columns(['created_at', 'job_id'])
+      .columns(['turn', 'app_no'])
       .where(sql<boolean>`finished_at is null`),
+    schema
+      .createIndex('redelivery_jobs_finished')
+      .on('redelivery_jobs')
+      .columns(['finished_at'])
+      .where(sql<boolean>`finished_at is not null`),
     schema
       .createTable('feed_checkpoints')
       .addColumn('feed', 'text', (column) => column.primaryKey().notNull())

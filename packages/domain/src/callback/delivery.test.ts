@@ -2,10 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limits } from '../limits.js';
 import { sampleInstant as now } from '../testing/index.js';
-import { isOver, plannedDelivery, redeliver, released, retryDelaysMs, settle } from './delivery.js';
+import {
+  givenUp,
+  isOver,
+  leased,
+  plannedDelivery,
+  redeliver,
+  released,
+  retryDelaysMs,
+  settle,
+} from './delivery.js';
 import type { AttemptOutcome, DeliveryState } from './delivery.js';
 
-const leased = (attempts = 0): DeliveryState => ({
+const held = (attempts = 0): DeliveryState => ({
   status: 'leased',
   attempts,
   owner: 'a',
@@ -15,7 +24,7 @@ const behind = (attempts = 0): DeliveryState => ({ status: 'behind', attempts })
 const waiting = (attempts = 0, dueAt = now): DeliveryState => ({ status: 'waiting', attempts, dueAt });
 const delivered: DeliveryState = { status: 'delivered', attempts: 1 };
 const dead: DeliveryState = { status: 'dead', attempts: 13 };
-const everyState = [behind(), waiting(), leased(), delivered, dead];
+const everyState = [behind(), waiting(), held(), delivered, dead];
 
 const accepted = { kind: 'accepted' } as const;
 const cut = { kind: 'cut' } as const;
@@ -24,7 +33,7 @@ const jitterArbitrary = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: tr
 
 /** How long a delivery waits after its next failure. */
 function waitAfter(attempts: number, outcome: AttemptOutcome, jitter = 0.5): number | undefined {
-  const state = settle(leased(attempts), outcome, now, jitter);
+  const state = settle(held(attempts), outcome, now, jitter);
   return state.status === 'waiting' ? state.dueAt - now : undefined;
 }
 
@@ -34,12 +43,12 @@ describe('a delivery', () => {
   });
 
   it('is delivered when the receiver said yes', () => {
-    expect(settle(leased(), accepted, now, 0)).toEqual({ status: 'delivered', attempts: 1 });
-    expect(settle(leased(5), accepted, now, 0)).toEqual({ status: 'delivered', attempts: 6 });
+    expect(settle(held(), accepted, now, 0)).toEqual({ status: 'delivered', attempts: 1 });
+    expect(settle(held(5), accepted, now, 0)).toEqual({ status: 'delivered', attempts: 6 });
   });
 
   it('whose attempt was cut off is made again at once, and nothing is counted', () => {
-    expect(settle(leased(3), cut, now, 0.9)).toEqual({ status: 'waiting', attempts: 3, dueAt: now });
+    expect(settle(held(3), cut, now, 0.9)).toEqual({ status: 'waiting', attempts: 3, dueAt: now });
   });
 
   it('is settled only while it is leased', () => {
@@ -50,8 +59,26 @@ describe('a delivery', () => {
 
   it('does not swallow an outcome or a state that it does not know', () => {
     const unknown = { kind: 'lost' } as unknown as AttemptOutcome;
-    expect(() => settle(leased(), unknown, now, 0)).toThrow('invariant broken');
+    expect(() => settle(held(), unknown, now, 0)).toThrow('invariant broken');
     expect(() => redeliver({ status: 'lost' } as unknown as DeliveryState, now)).toThrow('invariant broken');
+  });
+
+  it('is leased when it waits, and again when its lease ran out or is held for longer', () => {
+    const lease = { status: 'leased', owner: 'b', leaseUntil: now + 9 };
+    expect(leased(waiting(2), 'b', now + 9)).toEqual({ ...lease, attempts: 2 });
+    expect(leased(held(3), 'b', now + 9)).toEqual({ ...lease, attempts: 3 });
+    for (const state of [behind(), delivered, dead]) {
+      expect(() => leased(state, 'b', now + 9)).toThrow(`this one is ${state.status}`);
+    }
+  });
+
+  it('is given up from whatever state that is not over', () => {
+    for (const state of [behind(2), waiting(2), held(2)]) {
+      expect(givenUp(state)).toEqual({ status: 'dead', attempts: 2 });
+    }
+    for (const state of [delivered, dead]) {
+      expect(() => givenUp(state)).toThrow(`this one is ${state.status}`);
+    }
   });
 
   it('is over when it is delivered or dead', () => {
@@ -86,7 +113,7 @@ describe('a delivery sent again on demand', () => {
   );
 
   it('is underway when somebody has it in hand', () => {
-    expect(redeliver(leased(), now)).toBe('underway');
+    expect(redeliver(held(), now)).toBe('underway');
   });
 
   it('keeps its place while it is behind another', () => {
@@ -116,7 +143,7 @@ describe('the retry schedule', () => {
     let state = plannedDelivery(now, false);
     const seen: string[] = [];
     while (state.status !== 'dead') {
-      state = settle(leased(state.attempts), refused(), now, 0.5);
+      state = settle(held(state.attempts), refused(), now, 0.5);
       seen.push(state.status);
     }
 
@@ -144,7 +171,7 @@ describe('Retry-After', () => {
   });
 
   it('gives a delivery no attempt more: the last one fails for good', () => {
-    expect(settle(leased(retryDelaysMs.length), refused(5_000), now, 0)).toEqual(dead);
+    expect(settle(held(retryDelaysMs.length), refused(5_000), now, 0)).toEqual(dead);
   });
 
   it('never waits into the past, or longer than it may, whatever is asked for', () => {
@@ -154,7 +181,7 @@ describe('Retry-After', () => {
     const attempts = fc.nat(retryDelaysMs.length - 1);
     fc.assert(
       fc.property(attempts, asked, jitterArbitrary, (made, askedMs, jitter) => {
-        const state = settle(leased(made), refused(askedMs), now, jitter);
+        const state = settle(held(made), refused(askedMs), now, jitter);
         expect(state).toMatchObject({ status: 'waiting', attempts: made + 1 });
         const waitMs = waitAfter(made, refused(askedMs), jitter) ?? 0;
         const ownMs = waitAfter(made, refused(), jitter) ?? 0;

@@ -4,11 +4,14 @@ import { limits } from '../limits.js';
 
 /**
  * One callback on its way to one rule's URL. At least once: a delivery ends only when the receiver
- * said yes (`delivered`) or the schedule ran out (`dead`, listed, and sent again on demand).
+ * said yes (`delivered`), the schedule ran out, or it can never be sent (`dead`: listed, and sent
+ * again on demand).
  *
  *   behind ──▶ waiting ◀──▶ leased ──▶ delivered
- *                 ▲            └─────▶ dead
- *                 └── redelivered ──────┘
+ *      │          │            │
+ *      └──────────┴────────────┴─────▶ dead
+ *
+ *   delivered, dead ── redelivered ──▶ waiting
  */
 export type DeliveryState =
   /** An ordered rule: an earlier one of its conversation is not over yet. */
@@ -58,6 +61,28 @@ export function released(state: DeliveryState, now: Instant): DeliveryState {
     `only a delivery that is behind is released, this one is ${state.status}`,
   );
   return { status: 'waiting', attempts: state.attempts, dueAt: now };
+}
+
+/**
+ * In the hands of somebody, until the lease ends: taken when it is due or after another's lease ran
+ * out, or held for longer.
+ */
+export function leased(
+  state: DeliveryState,
+  owner: string,
+  leaseUntil: Instant,
+): DeliveryState & { readonly status: 'leased' } {
+  assert(
+    state.status === 'waiting' || state.status === 'leased',
+    `only a delivery that waits is leased, this one is ${state.status}`,
+  );
+  return { status: 'leased', attempts: state.attempts, owner, leaseUntil };
+}
+
+/** Dead without another attempt: its rule was removed, or it cannot be read any more. */
+export function givenUp(state: DeliveryState): DeliveryState {
+  assert(!isOver(state), `only a delivery that is open is given up, this one is ${state.status}`);
+  return { status: 'dead', attempts: state.attempts };
 }
 
 /**

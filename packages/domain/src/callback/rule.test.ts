@@ -21,14 +21,19 @@ describe('a callback rule', () => {
 });
 
 describe('the rule that an attempt is made under', () => {
+  const planned = rule();
+
   it('is the rule as it is now', () => {
     const now = rule({ version: 3, url: 'https://new.example/', sealedSecret: 'another', ordered: true });
-    expect(ruleForAttempt(rule(), now)).toBe(now);
+    expect(ruleForAttempt(planned, [now, rule({ version: 2 }), planned])).toBe(now);
+    expect(ruleForAttempt(planned, [planned])).toBe(planned);
   });
 
-  it('is the one that was planned when the dialect is another now', () => {
-    const planned = rule();
-    expect(ruleForAttempt(planned, rule({ version: 2, dialect: 'native' }))).toBe(planned);
+  it('is the last one of the dialect that was planned when it has another now', () => {
+    const corrected = rule({ version: 2, url: 'https://new.example/' });
+    const now = rule({ version: 3, dialect: 'native' });
+    expect(ruleForAttempt(planned, [planned, now])).toBe(planned);
+    expect(ruleForAttempt(planned, [planned, corrected, now])).toBe(corrected);
   });
 });
 

@@ -41,12 +41,17 @@ export interface RuleTls {
 }
 
 /**
- * The rule that an attempt is made under: as it is now, so that a corrected URL or a rotated secret
- * helps what is already on its way; as it was planned when the dialect has changed since, because
- * another dialect tells other things.
+ * The rule that an attempt is made under, out of all its versions: the newest in the dialect that was
+ * planned. That is the rule as it is now, so that a corrected URL or a rotated secret helps what is
+ * already on its way; as it last was in that dialect when it has another one now, because another
+ * dialect tells other things. No attempt is made under any other version: those need no secrets.
  */
-export function ruleForAttempt(planned: CallbackRule, now: CallbackRule): CallbackRule {
-  return now.dialect === planned.dialect ? now : planned;
+export function ruleForAttempt(planned: CallbackRule, versions: Iterable<CallbackRule>): CallbackRule {
+  let newest = planned;
+  for (const rule of versions) {
+    if (rule.dialect === planned.dialect && rule.version > newest.version) newest = rule;
+  }
+  return newest;
 }
 
 /**

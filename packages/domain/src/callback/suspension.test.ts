@@ -9,6 +9,7 @@ import {
   isNews,
   observe,
   observeSettled,
+  probeCut,
   probeDelaysMs,
   probeNow,
   probing,
@@ -76,6 +77,23 @@ describe('what settling a delivery says of its receiver', () => {
   it('is nothing when the attempt was cut off', () => {
     expect(observeSettled(failing, { state: waiting }, now + 1e9)).toBe(failing);
     expect(observeSettled(healthy, { state: waiting }, now)).toBe(healthy);
+  });
+
+  it('is that its probe was not made, when that was cut off', () => {
+    const probed = probing(probing(suspended(), now), now);
+    const cut = observeSettled(probed, { state: waiting }, now + 5);
+    expect(cut).toEqual(suspended({ probes: 1, probeAt: now + 5 }));
+    expect(attemptsAllowed(cut, now + 5)).toBe(1);
+    expect(probing(cut, now)).toEqual(probed);
+  });
+
+  it('is nothing when what was cut off was sent before the first probe', () => {
+    const health = suspended();
+    expect(observeSettled(health, { state: waiting }, now)).toBe(health);
+  });
+
+  it('makes no probe later than it was to be', () => {
+    expect(probeCut(suspended({ probes: 1 }), now + 1e9)).toEqual(suspended());
   });
 });
 

@@ -48,7 +48,7 @@ export function observe(health: RuleHealth, outcome: 'accepted' | 'refused', now
 
 /**
  * The health after a delivery was settled to a state: an attempt that was cut off, which is kept
- * nowhere, says nothing of the receiver.
+ * nowhere, says nothing of the receiver, but may have been its probe.
  */
 export function observeSettled(
   health: RuleHealth,
@@ -56,7 +56,7 @@ export function observeSettled(
   now: Instant,
 ): RuleHealth {
   if (settled.state.status === 'delivered') return observe(health, 'accepted', now);
-  return settled.attempt === undefined ? health : observe(health, 'refused', now);
+  return settled.attempt === undefined ? probeCut(health, now) : observe(health, 'refused', now);
 }
 
 /** Whether a rule was suspended or resumed between two healths: what its owner is told. */
@@ -80,6 +80,15 @@ export function probing(health: RuleHealth, now: Instant): RuleHealth {
   if (health.status !== 'suspended') return health;
   const probes = health.probes + 1;
   return { ...health, probes, probeAt: now + probeDelayMs(probes) };
+}
+
+/**
+ * The health after an attempt was cut off. When it was a probe, that one was not made, and the next
+ * may be made now: a stop must not cost the receiver minutes. Before the first probe it was none.
+ */
+export function probeCut(health: RuleHealth, now: Instant): RuleHealth {
+  if (health.status !== 'suspended' || health.probes === 0) return health;
+  return { ...health, probes: health.probes - 1, probeAt: Math.min(health.probeAt, now) };
 }
 
 /** Somebody has reason to believe that the receiver works again: the next attempt may be made now. */

@@ -5,14 +5,15 @@ import type { AppNo, Instant } from '../kernel/ids.js';
 export type CallbackRuleChange = Partial<Omit<CallbackRule, 'id' | 'app' | 'version' | 'createdAt'>>;
 
 export interface CallbackRules {
-  /** `nameTaken` when the app has a rule of that name. */
-  create(rule: Omit<CallbackRule, 'version'>): Promise<CallbackRule | 'nameTaken'>;
+  /** `tooMany` when the app has `limits.callbackRulesMax` rules, `nameTaken` when one has that name. */
+  create(rule: Omit<CallbackRule, 'version'>): Promise<CallbackRule | 'nameTaken' | 'tooMany'>;
   list(app: AppNo): Promise<readonly CallbackRule[]>;
   find(app: AppNo, id: string): Promise<CallbackRule | undefined>;
   /**
    * A new version of the rule, made of the version that the caller has read and checked the change
    * against; `moved` when the rule has another one now. When a suspended rule changes what an attempt
-   * depends on, its next attempt may be made now, by `probeNow`.
+   * depends on, its next attempt may be made now, by `probeNow`. Older versions that no attempt can
+   * follow any more, by `ruleForAttempt`, keep no secrets.
    */
   change(
     app: AppNo,
@@ -20,6 +21,9 @@ export interface CallbackRules {
     change: CallbackRuleChange,
     expected: { readonly version: number; readonly now: Instant },
   ): Promise<CallbackRule | 'nameTaken' | 'unknown' | 'moved'>;
-  /** Removes the rule; its open deliveries end as dead. False when there was none. */
+  /**
+   * Removes the rule with all its secrets; its open deliveries end as dead, by `givenUp`. False when
+   * there was none.
+   */
   remove(app: AppNo, id: string): Promise<boolean>;
 }

@@ -61,7 +61,10 @@ export interface DeliveryQueue {
   /**
    * Takes due deliveries, and those whose lease ran out, of each rule up to `max` of them, oldest due
    * first: fewer where the rule's `concurrencyMax` or `attemptsAllowed` leaves less room among all
-   * workers. A suspended rule's health moves on by `probing`.
+   * workers. Of a suspended rule it takes the one that became due last: whoever tests a rule or sends
+   * something again wants to see that attempted, not one of the many that wait since the receiver
+   * failed; for everything else any of them is as good a probe. Its health moves on by `probing`.
+   * @throws any fault of the storage itself; one that cannot be read any more is dead, by `givenUp`.
    */
   claim(q: {
     readonly rules: readonly { readonly ruleId: string; readonly max: number }[];

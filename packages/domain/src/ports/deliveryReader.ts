@@ -23,7 +23,7 @@ export interface DeliveryView {
 }
 
 export interface DeliveryReader {
-  /** Newest first. One that cannot be read any more is left out. */
+  /** Newest first. One that cannot be read any more is left out here and below; any other fault is thrown. */
   page(q: {
     readonly app: AppNo;
     readonly status?: DeliveryStatusFilter;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limits } from '../../limits.js';
 import { changeRule } from '../rules.js';
 import { appSample, ruleSample, sampleInstant } from '../samples.js';
 import { useWorld } from './support.js';
@@ -69,6 +70,25 @@ export function describeCallbackRules(name: string, harness: StorageHarness): vo
 
       expect(made.filter((rule) => rule === 'nameTaken')).toHaveLength(2);
       expect(await ports.rules.list(app.no)).toHaveLength(1);
+    });
+
+    it('takes so many rules of one app, and frees the place of one that is removed', async () => {
+      const { ports, app } = world();
+      const other = await ports.apps.create(appSample({ name: 'other-app' }));
+      const otherNo = typeof other === 'object' ? other.no : 0;
+      const create = (id: string, no = app.no) => ports.rules.create(ruleSample(no, id));
+      const ids = Array.from({ length: limits.callbackRulesMax - 1 }, (_, n) => `r${n}`);
+      await Promise.all(ids.map((id) => create(id)));
+
+      // Race, create and create: one gets the last place.
+      const last = await Promise.all(['a', 'b', 'c'].map((id) => create(id)));
+
+      expect(last.filter((rule) => rule === 'tooMany')).toHaveLength(2);
+      expect(await ports.rules.list(app.no)).toHaveLength(limits.callbackRulesMax);
+      expect(await create('theirs', otherNo)).toMatchObject({ id: 'theirs' });
+      await ports.rules.remove(app.no, 'r1');
+      expect(await create('d')).toMatchObject({ id: 'd', version: 1 });
+      expect(await create('e')).toBe('tooMany');
     });
 
     it.each([

@@ -56,6 +56,22 @@ function describeRuleOfAttempt(world: () => World, change: Change): void {
     expect(next?.rule).toEqual(changed);
   });
 
+  it('is the last one of the dialect that was planned, once that has changed', async () => {
+    const at = await recallOne(world());
+    const url = 'https://new.example.com/';
+    const corrected = await change({ url, sealedSecret: 'another one' });
+    await change({ dialect: 'native', sealedSecret: 'a native one' });
+    await change({ dialect: 'tencent', sealedSecret: null });
+
+    const [claimed] = await claim(world(), 'a', at);
+
+    expect(claimed?.rule).toEqual(corrected);
+    await settleAs(world(), claimed?.id ?? '', 'refused', at);
+    const back = await change({ dialect: 'easemob', sealedSecret: 'a third one' });
+    const [again] = await claim(world(), 'a', at);
+    expect(again?.rule).toEqual(back);
+  });
+
   it('is the same for each attempt, whatever changed between them', async () => {
     await recallOne(world());
     await settleAs(world(), await claimOne(world()), 'refused');

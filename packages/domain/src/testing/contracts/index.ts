@@ -22,6 +22,7 @@ export { describeIdSource } from './idSource.js';
 export type { IdSourceHarness, SourceUnderTest } from './idSource.js';
 export { describeRedeliveries } from './redeliveries.js';
 export { describeRedeliveryJobs } from './redeliveryJobs.js';
+export { describeRedeliveryTurns } from './redeliveryTurns.js';
 export { describeRoaming } from './roaming.js';
 export { describeRuleHealthNews } from './ruleHealthNews.js';
 export { describeRuleHealths } from './ruleHealths.js';

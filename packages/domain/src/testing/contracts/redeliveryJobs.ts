@@ -1,6 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RedeliverySelection } from '../../callback/redelivery.js';
-import { assert } from '../../kernel/assert.js';
 import { appSample, ruleSample } from '../samples.js';
 import type { World } from '../world.js';
 import {
@@ -14,10 +12,9 @@ import {
   stateOf,
   waitingIds,
 } from './deliverySupport.js';
+import { everything, jobOf, run, start } from './redeliverySupport.js';
 import { allPages, useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
-
-type Created = RedeliverySelection & { readonly kind: 'created' };
 
 /** Many deliveries sent again as durable jobs. */
 export function describeRedeliveryJobs(name: string, harness: StorageHarness): void {
@@ -34,34 +31,6 @@ export function describeRedeliveryJobs(name: string, harness: StorageHarness): v
     describe('listing', () => describeListing(world));
   });
 }
-
-/** Everything that is over, until now. */
-function everything({ clock }: World, change: Partial<Created> = {}): Created {
-  return {
-    kind: 'created',
-    since: 0,
-    until: clock.now() + 1,
-    ruleId: null,
-    statuses: ['delivered', 'dead'],
-    ...change,
-  };
-}
-
-function start({ ports, app, clock }: World, selection: RedeliverySelection, id = 'job') {
-  return ports.redeliveries.start({ id, app: app.no, selection, createdAt: clock.now() });
-}
-
-/** Takes steps until there is no more to do; answers what each one said. */
-async function run({ ports, clock }: World, max: number) {
-  const steps: { readonly more: boolean; readonly queued: boolean }[] = [];
-  do {
-    steps.push(await ports.redeliveries.step(clock.now(), max));
-    assert(steps.length < 100, 'a job ends');
-  } while (steps.at(-1)?.more === true);
-  return steps;
-}
-
-const jobOf = ({ ports, app }: World, id = 'job') => ports.redeliveries.find(app.no, id);
 
 function describeNamed(world: () => World): void {
   it('queues what it names, in whatever state but in hand, each once', async () => {

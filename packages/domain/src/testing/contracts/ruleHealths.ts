@@ -11,6 +11,7 @@ import {
   endOne,
   healthOf,
   leaseMs,
+  plannedIds,
   recallOne,
   settleAs,
   suspendRule,
@@ -150,6 +151,59 @@ function describeProbes(world: () => World): void {
     expect(await dueAt(world())).toBe(at + secondProbeMs);
     expect(await claim(world(), 'b', at + leaseMs)).toEqual([]);
     expect(await claim(world(), 'b', at + secondProbeMs)).toHaveLength(1);
+  });
+
+  it.each(['probed', 'probed twice'])('makes a probe that was cut off again at once (%s)', async (times) => {
+    const { clock } = world();
+    clock.advance(firstProbeMs);
+    if (times === 'probed twice') {
+      await settleAs(world(), await claimOne(world()), 'refused');
+      clock.advance(secondProbeMs);
+    }
+    const before = await healthOf(world());
+    const id = await claimOne(world());
+    clock.advance(5000);
+
+    expect(await settleAs(world(), id, 'cut')).toEqual({ released: false, healthChanged: false });
+
+    expect(await healthOf(world())).toEqual({ ...before, probeAt: clock.now() });
+    expect(await dueAt(world())).toBe(clock.now());
+    expect(await claim(world(), 'b', clock.now())).toHaveLength(1);
+    expect(await claim(world(), 'c', clock.now())).toEqual([]);
+  });
+
+  it('is not probed because one was cut off that was sent before', async () => {
+    const { ports, app, clock } = world();
+    await ports.ruleHealths.probeNow(app.no, 'r1', clock.now());
+    await settleAs(world(), await claimOne(world()), 'accepted');
+    const [early = '', ...rest] = (await claim(world(), 'a', clock.now())).map(({ id }) => id);
+    for (const id of rest) await settleAs(world(), id, 'refused');
+    await suspendRule(world());
+    const before = await healthOf(world());
+    expect(before).toMatchObject({ status: 'suspended', probes: 0 });
+
+    await settleAs(world(), early, 'cut');
+
+    expect(await healthOf(world())).toEqual(before);
+    expect(await claim(world(), 'b', clock.now())).toEqual([]);
+  });
+
+  it('is probed with what became due last: what somebody tests, or sends again', async () => {
+    const { ports, app, clock } = world();
+    const [oldest = ''] = await plannedIds(world());
+    clock.advance(1000);
+    await recallOne(world());
+    const tested = (await plannedIds(world())).at(-1);
+    await ports.ruleHealths.probeNow(app.no, 'r1', clock.now());
+    const probe = await claimOne(world());
+    expect(probe).toBe(tested);
+    const state = { status: 'waiting', attempts: 1, dueAt: clock.now() + 1000 } as const;
+    const attempt = attemptSample({ status: 500 });
+    await ports.deliveries.settle([{ id: probe, owner: 'a', state, attempt }], clock.now());
+
+    expect(await ports.redeliveries.one(app.no, oldest, clock.now())).toBe('queued');
+    await ports.ruleHealths.probeNow(app.no, 'r1', clock.now());
+    expect(await claimOne(world())).toBe(oldest);
   });
 
   it('makes no probe when nothing is due', async () => {

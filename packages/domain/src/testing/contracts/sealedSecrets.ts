@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { CallbackRuleChange } from '../../ports/callbackRules.js';
 import { changeRule } from '../rules.js';
 import { appSample, ruleSample } from '../samples.js';
 import { claim, recallOne } from './deliverySupport.js';
@@ -96,6 +97,66 @@ export function describeSealedSecrets(name: string, harness: StorageHarness): vo
         sealedSecret: 'new old secret',
         previousSecret: { sealed: 'new old previous' },
         tls: { client: { sealedKey: 'new old key' } },
+      });
+    });
+
+    describe('that no attempt needs any more', () => {
+      /** The sealed texts of a rule that the store still has. */
+      const kept = async () => {
+        const seen: string[] = [];
+        await world().ports.sealedSecrets.replace((sealed) => {
+          if (/^(old|new|other) (secret|previous|key)$/.test(sealed)) seen.push(sealed);
+          return undefined;
+        });
+        return seen.toSorted();
+      };
+      const change = (changed: CallbackRuleChange) => {
+        const { ports, app, clock } = world();
+        return changeRule(ports.rules, app.no, 'r1', changed, clock.now());
+      };
+      const client = { certificate: 'a PEM', sealedKey: 'new key' };
+      const renewed = {
+        sealedSecret: 'new secret',
+        previousSecret: { sealed: 'new previous', until: 9 },
+        tls: { ca: null, client },
+      };
+
+      it('are gone once they were changed', async () => {
+        await change(renewed);
+
+        expect(await kept()).toEqual(['new key', 'new previous', 'new secret']);
+      });
+
+      it('are kept once each when something else was changed', async () => {
+        await change({ name: 'renamed' });
+        await change({ enabled: false });
+
+        expect(await kept()).toEqual(['old key', 'old previous', 'old secret']);
+      });
+
+      it('are those of another dialect only when there are newer ones', async () => {
+        await recallOne(world());
+        const [old, fresh] = [
+          ['old key', 'old previous', 'old secret'],
+          ['new key', 'new previous', 'new secret'],
+        ];
+        await change({ dialect: 'native', ...renewed });
+        expect(await kept()).toEqual([...fresh, ...old]);
+
+        await change({ dialect: 'easemob', sealedSecret: 'other secret', previousSecret: null, tls: null });
+
+        expect(await kept()).toEqual([...fresh, 'other secret']);
+        const [claimed] = await claim(world(), 'a', world().clock.now());
+        expect(claimed?.rule).toMatchObject({ dialect: 'easemob', sealedSecret: 'other secret', tls: null });
+      });
+
+      it('are all of a removed rule', async () => {
+        const { ports, app } = world();
+        await change({ dialect: 'native', ...renewed });
+
+        await ports.rules.remove(app.no, 'r1');
+
+        expect(await kept()).toEqual([]);
       });
     });
 

@@ -17,6 +17,7 @@ import { describeFeedCheckpoints } from './feedCheckpoints.js';
 import { describeFinishedDeliveries } from './finishedDeliveries.js';
 import { describeRedeliveries } from './redeliveries.js';
 import { describeRedeliveryJobs } from './redeliveryJobs.js';
+import { describeRedeliveryTurns } from './redeliveryTurns.js';
 import { describeRoaming } from './roaming.js';
 import { describeRuleHealthNews } from './ruleHealthNews.js';
 import { describeRuleHealths } from './ruleHealths.js';
@@ -40,6 +41,7 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeDeliveryReader(name, harness);
     describeRedeliveries(name, harness);
     describeRedeliveryJobs(name, harness);
+    describeRedeliveryTurns(name, harness);
     describeFinishedDeliveries(name, harness);
     describeRuleHealths(name, harness);
     describeRuleHealthNews(name, harness);

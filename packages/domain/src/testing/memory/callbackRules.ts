@@ -1,7 +1,9 @@
-import { isOver } from '../../callback/delivery.js';
+import { givenUp, isOver } from '../../callback/delivery.js';
 import { changesAttempts } from '../../callback/rule.js';
+import type { CallbackRule } from '../../callback/rule.js';
 import { healthy, probeNow } from '../../callback/suspension.js';
 import type { AppNo } from '../../kernel/ids.js';
+import { limits } from '../../limits.js';
 import type { CallbackRules } from '../../ports/callbackRules.js';
 import { currentRule } from './state.js';
 import type { MemoryState, RuleRow } from './state.js';
@@ -14,6 +16,7 @@ export function createMemoryCallbackRules(state: MemoryState): CallbackRules {
     ofApp(app).some((row) => currentRule(row).name === name && row.id !== except);
   return {
     create: async (rule) => {
+      if (ofApp(rule.app).length >= limits.callbackRulesMax) return 'tooMany';
       if (nameTaken(rule.app, rule.name, rule.id)) return 'nameTaken';
       const created = { ...rule, version: 1 };
       state.rules.set(rule.id, {
@@ -40,6 +43,7 @@ export function createMemoryCallbackRules(state: MemoryState): CallbackRules {
       const before = currentRule(row);
       const after = { ...before, ...change, version: before.version + 1 };
       row.version = after.version;
+      dropSecrets(row, ({ dialect }) => dialect === after.dialect);
       row.versions.set(after.version, after);
       if (changesAttempts(before, after)) row.health = probeNow(row.health, now);
       return after;
@@ -48,11 +52,21 @@ export function createMemoryCallbackRules(state: MemoryState): CallbackRules {
       const row = rowOf(app, id);
       if (row === undefined) return false;
       row.removed = true;
+      dropSecrets(row, () => true);
       for (const delivery of state.deliveries.filter(({ rule }) => rule.id === id)) {
         if (isOver(delivery.state)) continue;
-        delivery.state = { status: 'dead', attempts: delivery.state.attempts };
+        delivery.state = givenUp(delivery.state);
       }
       return true;
     },
   };
+}
+
+/** What no attempt follows any more keeps no secrets. */
+function dropSecrets({ versions }: RuleRow, isDone: (rule: CallbackRule) => boolean): void {
+  for (const [version, rule] of versions) {
+    if (!isDone(rule)) continue;
+    const tls = rule.tls && { ...rule.tls, client: null };
+    versions.set(version, { ...rule, sealedSecret: null, previousSecret: null, tls });
+  }
 }

@@ -1,4 +1,4 @@
-import { isOver, released } from '../../callback/delivery.js';
+import { isOver, leased, released } from '../../callback/delivery.js';
 import { attemptAt, attemptsAllowed, isNews, observeSettled, probing } from '../../callback/suspension.js';
 import type { Instant } from '../../kernel/ids.js';
 import type { ClaimedDelivery, DeliveryQueue } from '../../ports/deliveryQueue.js';
@@ -32,7 +32,7 @@ export function createMemoryDeliveryQueue(state: MemoryState): DeliveryQueue {
       ids.filter((id) => {
         const row = held(id, owner);
         if (row?.state.status !== 'leased') return false;
-        row.state = { ...row.state, leaseUntil };
+        row.state = leased(row.state, owner, leaseUntil);
         return true;
       }),
     settle: async (settled, now) => {
@@ -63,12 +63,13 @@ function sendingRules(state: MemoryState): readonly RuleRow[] {
   return [...state.rules.values()].filter((rule) => !rule.removed && currentRule(rule).enabled);
 }
 
-/** A rule's deliveries that somebody may take, the oldest due first. */
+/** A rule's deliveries that somebody may take, the oldest due first; the youngest when it is to be probed. */
 function dueOf(state: MemoryState, rule: RuleRow, now: Instant): readonly DeliveryRow[] {
-  return state.deliveries
+  const due = state.deliveries
     .filter(isOf(rule))
     .filter((row) => dueAtOf(row) <= now)
     .sort((a, b) => dueAtOf(a) - dueAtOf(b));
+  return rule.health.status === 'suspended' ? due.toReversed() : due;
 }
 
 /** How many more requests a rule may have, among all workers. */
@@ -81,10 +82,10 @@ function roomOf(state: MemoryState, rule: RuleRow, now: Instant): number {
 }
 
 function lease(state: MemoryState, row: DeliveryRow, owner: string, leaseUntil: Instant): ClaimedDelivery {
-  const leased = { status: 'leased', attempts: row.state.attempts, owner, leaseUntil } as const;
-  row.state = leased;
+  const held = leased(row.state, owner, leaseUntil);
+  row.state = held;
   const app = appOf(state, row.app);
-  return { id: row.id, app, rule: ruleOf(state, row), events: eventsOf(state, row), state: leased };
+  return { id: row.id, app, rule: ruleOf(state, row), events: eventsOf(state, row), state: held };
 }
 
 /** Lets the next one of an ordered rule's conversation go; false when none is behind. */

@@ -4,7 +4,6 @@ import { assert, never } from '../../kernel/assert.js';
 import type { AppNo, Instant } from '../../kernel/ids.js';
 import type { App } from '../../ports/apps.js';
 import type { DeliveryStatusFilter, DeliveryView } from '../../ports/deliveryReader.js';
-import { currentRule } from './state.js';
 import type { DeliveryRow, MemoryState, RuleRow } from './state.js';
 
 /** When somebody may take the delivery; never, when it is over or behind another. */
@@ -48,7 +47,7 @@ export function ruleOf(state: MemoryState, row: DeliveryRow): CallbackRule {
   const rule = ruleRowOf(state, row);
   const planned = rule.versions.get(row.rule.version);
   assert(planned !== undefined, `rule ${row.rule.id} has a version ${row.rule.version}`);
-  return ruleForAttempt(planned, currentRule(rule));
+  return ruleForAttempt(planned, rule.versions.values());
 }
 
 export function appOf(state: MemoryState, no: AppNo): App {

@@ -20,6 +20,11 @@ export function createMemoryFinishedDeliveries(state: MemoryState): FinishedDeli
         state.deliveries.splice(state.deliveries.indexOf(row), 1);
         forgotten += 1;
       }
+      for (const row of state.redeliveries.filter(({ job }) => (job.finishedAt ?? before) < before)) {
+        if (forgotten === limit) break;
+        state.redeliveries.splice(state.redeliveries.indexOf(row), 1);
+        forgotten += 1;
+      }
       return forgotten;
     },
   };

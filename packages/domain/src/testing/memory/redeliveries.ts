@@ -2,6 +2,7 @@ import { isOver, redeliver } from '../../callback/delivery.js';
 import { advanced, selects } from '../../callback/redelivery.js';
 import type { RedeliveryJob, RedeliverySelection } from '../../callback/redelivery.js';
 import type { AppNo, Instant } from '../../kernel/ids.js';
+import { limits } from '../../limits.js';
 import type { Redeliveries } from '../../ports/redeliveries.js';
 import { ruleRowOf } from './deliveryRows.js';
 import { paged } from './paging.js';
@@ -15,17 +16,17 @@ export function createMemoryRedeliveries(state: MemoryState): Redeliveries {
       return queueAgain(row, now) ? 'queued' : 'underway';
     },
     start: async (started) => {
+      const running = state.redeliveries.filter((row) => row.job.app === started.app && isOpen(row));
+      if (running.length >= limits.redeliveryJobsRunningMax) return 'tooMany';
       const job: RedeliveryJob = { ...started, queued: 0, finishedAt: null };
-      state.redeliveries.push({ nth: state.redeliveries.length, job, cursor: 0 });
+      const nth = (state.redeliveries.at(-1)?.nth ?? 0) + 1;
+      state.redeliveries.push({ nth, job, turn: nextTurn(state), cursor: 0 });
       return job;
     },
     step: async (now, max) => {
-      const isOpen = ({ job }: RedeliveryRow) => job.finishedAt === null;
-      const row = state.redeliveries
-        .filter(isOpen)
-        .sort((a, b) => a.job.createdAt - b.job.createdAt)
-        .at(0);
+      const [row] = state.redeliveries.filter(isOpen).sort((a, b) => a.turn - b.turn);
       if (row === undefined) return { more: false, queued: false };
+      row.turn = nextTurn(state);
       const queued = takeStep(state, row, now, max);
       return { more: state.redeliveries.some(isOpen), queued: queued > 0 };
     },
@@ -36,6 +37,14 @@ export function createMemoryRedeliveries(state: MemoryState): Redeliveries {
       return { entities: entities.map(({ job }) => job), ...rest };
     },
   };
+}
+
+function isOpen({ job }: RedeliveryRow): boolean {
+  return job.finishedAt === null;
+}
+
+function nextTurn(state: MemoryState): number {
+  return Math.max(0, ...state.redeliveries.map(({ turn }) => turn)) + 1;
 }
 
 /** Looks at the next deliveries of a job; answers how many of them it queued. */

@@ -76,6 +76,8 @@ export interface DeliveryRow {
 export interface RedeliveryRow {
   readonly nth: number;
   job: RedeliveryJob;
+  /** Grows with each step of any job: the lowest is the longest ago. */
+  turn: number;
   /** How far it came in what it has to look at. */
   cursor: number;
 }
