@@ -127,6 +127,30 @@ describe('the lane of one rule', () => {
     expect(lane.room(now)).toBe(0);
   });
 
+  it('leaves a receiver alone for as long as it asks, and keeps nothing waiting for it meanwhile', () => {
+    const lane = new Lane();
+    const now = untilQuick(lane);
+    fill(lane, 20);
+    const [first] = lane.start(1, now);
+    lane.end(first?.id ?? '', now, false);
+    lane.rest(now, 30_000);
+    lane.rest(now, 10_000);
+
+    expect([lane.restMs(now), lane.room(now), lane.start(Infinity, now)]).toEqual([30_000, 0, []]);
+    expect([lane.takeSurplus(now).length, lane.waiting]).toEqual([19, 0]);
+    for (let n = 0; n < 20; n += 1) lane.letGo();
+    expect(lane.room(now + 29_999)).toBe(0);
+    expect(lane.restMs(now + 30_000)).toBe(0);
+    expect(lane.room(now + 30_000)).toBeGreaterThan(0);
+  });
+
+  it('leaves a receiver alone for a minute at most', () => {
+    const lane = new Lane();
+    lane.rest(1_000, 86_400_000);
+
+    expect([lane.room(60_999), lane.room(61_000)]).toEqual([0, 4]);
+  });
+
   it('gives out what still waits, picked by the caller', () => {
     const [first, second] = [claimSample(), claimSample()];
     const lane = new Lane();

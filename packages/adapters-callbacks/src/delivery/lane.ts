@@ -15,6 +15,8 @@ const slotsMin = 1;
 const quickMs = 500;
 /** What a quick receiver's lane holds in all, in rounds of requests: claims and outcomes share transactions. */
 const roundsOfQuick = 8;
+/** The longest that a receiver is left alone because it asked for that; a single delivery may wait longer. */
+const restMsMax = 60_000;
 
 /**
  * The deliveries of one rule in this worker's hands. A quick receiver has several rounds waiting
@@ -31,6 +33,7 @@ export class Lane {
   #concurrencyMax = Infinity;
   /** A moving average of how long a request takes. */
   #tookMs: number | undefined;
+  #restsUntil = 0;
 
   /** Deliveries that wait, are under way, or whose outcome is not written yet. */
   get held(): number {
@@ -54,8 +57,14 @@ export class Lane {
     return this.#underway.size > 1 ? 'slow' : 'trial';
   }
 
+  /** How long the receiver is left alone from now on, ms. */
+  restMs(now: number): number {
+    return Math.max(0, this.#restsUntil - now);
+  }
+
   /** How many more deliveries the lane takes from the queue. */
   room(now: number): number {
+    if (this.restMs(now) > 0) return 0;
     const rounds = this.pace(now) === 'quick' ? roundsOfQuick : 1;
     return Math.max(0, Math.min(this.#slotsAt(now) * rounds, this.#concurrencyMax) - this.#held);
   }
@@ -81,6 +90,11 @@ export class Lane {
     this.#slots = slotsAfter(this.#slots, accepted, tookMs);
   }
 
+  /** The receiver asked to be left alone for so long. */
+  rest(now: number, ms: number): void {
+    this.#restsUntil = Math.max(this.#restsUntil, now + Math.min(ms, restMsMax));
+  }
+
   /** A delivery is out of this worker's hands. */
   letGo(): void {
     this.#held -= 1;
@@ -93,12 +107,14 @@ export class Lane {
     return taken;
   }
 
-  /** Takes out what a receiver that is no longer quick cannot have now. */
+  /** Takes out what a receiver that rests, or is no longer quick, cannot have now. */
   takeSurplus(now: number): readonly ClaimedDelivery[] {
-    return this.pace(now) === 'quick' ? [] : this.#waiting.splice(Math.max(0, this.#startable(now)));
+    const mayWait = this.restMs(now) === 0 && this.pace(now) === 'quick';
+    return mayWait ? [] : this.#waiting.splice(Math.max(0, this.#startable(now)));
   }
 
   #startable(now: number): number {
+    if (this.restMs(now) > 0) return 0;
     return Math.min(this.#slotsAt(now), this.#concurrencyMax) - this.#underway.size;
   }
 

@@ -108,6 +108,16 @@ export class Lanes {
     this.#held.get(id)?.end(id, now, accepted);
   }
 
+  /** A delivery's receiver asked to be left alone for so long. */
+  rest({ id }: ClaimedDelivery, now: number, ms: number): void {
+    this.#held.get(id)?.rest(now, ms);
+  }
+
+  /** How long a rule's receiver is left alone from now on, ms. */
+  restMs(ruleId: string, now: number): number {
+    return this.#lanes.get(ruleId)?.restMs(now) ?? 0;
+  }
+
   /** Deliveries are out of the worker's hands. */
   letGo(ids: readonly string[]): void {
     for (const id of ids) {
@@ -121,7 +131,7 @@ export class Lanes {
     return [...this.#lanes.values()].flatMap((lane) => lane.takeWaiting(picks));
   }
 
-  /** Takes out what waits for receivers that are no longer quick; it is in hand until let go. */
+  /** Takes out what waits for receivers that rest or are no longer quick; it is in hand until let go. */
   takeSurplus(now: number): readonly ClaimedDelivery[] {
     return [...this.#lanes.values()].flatMap((lane) => lane.takeSurplus(now));
   }

@@ -229,4 +229,39 @@ describe('a rule', () => {
 
     expect(backend.received.length).toBe(9);
   });
+
+  it('whose receiver asks to be left alone sends nothing else meanwhile, and others go on', async () => {
+    const { app, receiver, recall, started, deliveries } = given();
+    const backend = await receiver();
+    const other = await receiver();
+    const acme = await app('acme', backend);
+    const quick = await app('quick', other);
+    started({ bounds: { sweepMs: 600_000 } });
+    await recall(acme);
+    await until('the receiver is known as quick', () => backend.received.length === 1);
+    const releases: (() => void)[] = [];
+    const busy: Answer = (response) =>
+      releases.push(() => response.writeHead(429, { 'retry-after': '3' }).end());
+    backend.answer(busy);
+    await recall(acme, 30);
+    await until('some are under way, the others wait', () => releases.length === 8);
+
+    backend.answer(status(200));
+    const askedAt = performance.now();
+    releases[0]?.();
+    const stages = async () => (await deliveries(acme, 'pending')).map(({ state }) => state.status);
+    await until(
+      'what waited is back in the queue',
+      async () => (await stages()).filter((stage) => stage === 'waiting').length === 23,
+    );
+    await recall(quick, 20);
+    await until('the others are there', () => other.received.length === 20);
+    for (const release of releases.slice(1)) release();
+    await until('one more is there', () => backend.received.length > 9);
+
+    expect(performance.now() - askedAt).toBeGreaterThanOrEqual(2_990);
+    await until('what was not refused is delivered', async () => {
+      return (await deliveries(acme, 'delivered')).length === 23;
+    });
+  });
 });

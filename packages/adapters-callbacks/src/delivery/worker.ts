@@ -4,20 +4,22 @@ import type {
   ClaimedDelivery,
   DeliveryQueue,
   DueRule,
+  Instant,
   SettledDelivery,
   Settlement,
   Signals,
 } from '@recalld/domain';
+import { createBell } from '../timing/bell.js';
+import { backoffMs, pause, within } from '../timing/pause.js';
 import { makeAttempt } from './attempt.js';
 import type { AttemptDeps, AttemptResult } from './attempt.js';
-import { createBell } from '../timing/bell.js';
 import { Lanes } from './lanes.js';
 import type { LanesBounds } from './lanes.js';
+import { nextLook } from './nextLook.js';
+import type { NextLook } from './nextLook.js';
 import { Outcomes } from './outcomes.js';
-import type { OutcomesDeps } from './outcomes.js';
-import { Pacer } from './pacer.js';
-import { backoffMs, pause, within } from '../timing/pause.js';
 import type { CallbackSender } from './sender.js';
+import { Throttle } from './throttle.js';
 
 export interface DeliveryWorkerDeps extends AttemptDeps {
   readonly queue: DeliveryQueue;
@@ -47,12 +49,6 @@ const defaultBounds: DeliveryWorkerBounds = {
   gatherMs: 10,
 };
 
-/** The shortest sleep when nothing was claimed. */
-const sleepMsMin = 50;
-/** Between two looks, whatever rings. */
-const lookMs = 1;
-/** How soon to look again while there is no room for what is due. */
-const fullMs = 250;
 /** The parts of a stop's time: until requests under way are cut off, and until outcomes are written. */
 const graceShare = 0.6;
 const windDownShare = 0.9;
@@ -79,7 +75,7 @@ class Worker implements DeliveryWorker {
   readonly #underway = new Set<Promise<void>>();
   readonly #outcomes: Outcomes;
   readonly #bell = createBell();
-  readonly #pacer: Pacer;
+  readonly #throttle: Throttle;
   readonly #stopping = new AbortController();
   /** Something was due at the last look. */
   #behind = false;
@@ -91,10 +87,16 @@ class Worker implements DeliveryWorker {
     this.#bounds = { ...defaultBounds, ...deps.bounds };
     this.#owner = deps.owner ?? randomUUID();
     this.#lanes = new Lanes(this.#bounds);
-    this.#pacer = new Pacer(this.#bounds.gatherMs);
+    this.#throttle = new Throttle(this.#bounds.gatherMs);
     const { queue, clock, log } = deps;
-    const onWritten: OutcomesDeps['onWritten'] = (...written) => this.#letGo(...written);
-    this.#outcomes = new Outcomes({ queue, clock, log, gatherMs: this.#bounds.gatherMs, onWritten });
+    this.#outcomes = new Outcomes({
+      queue,
+      clock,
+      log,
+      gatherMs: this.#bounds.gatherMs,
+      onWritten: (settled, settlement) => this.#letGo(settled, settlement),
+      onDropped: ({ id }) => this.#lanes.letGo([id]),
+    });
   }
 
   start(): void {
@@ -128,9 +130,9 @@ class Worker implements DeliveryWorker {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       try {
-        const { paceMs, sleepMs } = await this.#takeDue();
+        const { pauseMs, sleepMs } = await this.#takeDue();
         failures = 0;
-        await pause(paceMs, this.#stopping.signal);
+        await pause(pauseMs, this.#stopping.signal);
         await this.#bell.wait(sleepMs);
       } catch (err) {
         failures += 1;
@@ -142,35 +144,41 @@ class Worker implements DeliveryWorker {
     clearInterval(beat);
   }
 
-  /**
-   * Claims what the lanes have room for and starts what may be started; answers how long to pause then
-   * in any case, and how long to sleep after that unless something rings.
-   */
-  async #takeDue(): Promise<{ readonly paceMs: number; readonly sleepMs: number }> {
+  /** Claims what the lanes have room for and starts what may be started; answers when to look again. */
+  async #takeDue(): Promise<NextLook> {
     const { queue, clock } = this.#deps;
+    const { leaseMs, sweepMs } = this.#bounds;
     const rules = await queue.due();
     const now = clock.now();
     this.#dropStale(rules);
-    const due = new Set(rules.filter(({ dueAt }) => dueAt <= now).map(({ ruleId }) => ruleId));
+    const dueInMs = this.#dueInMs(rules, now);
+    const due = new Set([...dueInMs].filter(([, ms]) => ms <= 0).map(([ruleId]) => ruleId));
     this.#behind = due.size > 0;
     const room = this.#lanes.room(due, performance.now());
-    const { leaseMs, sweepMs } = this.#bounds;
     const claimed =
       room.length > 0 ? await queue.claim({ rules: room, owner: this.#owner, now, leaseMs }) : [];
     this.#lanes.add(claimed);
     this.#startMore();
-    // There may be more, and what is left of these rules may be due at any time.
-    if (claimed.length > 0) {
-      return { paceMs: Math.max(lookMs, this.#pacer.spend(performance.now())), sleepMs: 0 };
-    }
-    const next = rules.reduce((ms, { dueAt }) => Math.min(ms, dueAt <= now ? fullMs : dueAt - now), sweepMs);
-    const sleepMs = Math.max(sleepMsMin, this.#lanes.waiting ? Math.min(next, fullMs) : next);
-    return { paceMs: lookMs, sleepMs };
+    return nextLook({
+      claimed: claimed.length > 0,
+      throttleMs: claimed.length > 0 ? this.#throttle.spend(performance.now()) : 0,
+      dueInMs: dueInMs.values(),
+      waiting: this.#lanes.waiting,
+      sweepMs,
+    });
+  }
+
+  /** Until each rule's next delivery may go out: it is due then, and its receiver need not be left alone. */
+  #dueInMs(rules: readonly DueRule[], now: Instant): ReadonlyMap<string, number> {
+    const at = performance.now();
+    return new Map(
+      rules.map(({ ruleId, dueAt }) => [ruleId, Math.max(dueAt - now, this.#lanes.restMs(ruleId, at))]),
+    );
   }
 
   /**
-   * Gives back what waits for receivers that are no longer quick, and for rules that were disabled or
-   * removed: those are not in the list, although this worker holds open deliveries of theirs.
+   * Gives back what waits for receivers that rest or are no longer quick, and for rules that were
+   * disabled or removed: those are not in the list, although this worker holds open deliveries of theirs.
    */
   #dropStale(rules: readonly DueRule[]): void {
     const open = new Set(rules.map(({ ruleId }) => ruleId));
@@ -195,7 +203,10 @@ class Worker implements DeliveryWorker {
 
   async #send(delivery: ClaimedDelivery): Promise<void> {
     const result = await makeAttempt(this.#deps, delivery);
-    this.#lanes.end(delivery, performance.now(), result.outcome.kind === 'accepted');
+    const { outcome } = result;
+    const now = performance.now();
+    this.#lanes.end(delivery, now, outcome.kind === 'accepted');
+    if (outcome.kind === 'refused') this.#lanes.rest(delivery, now, outcome.retryAfterMs ?? 0);
     this.#outcomes.add([this.#settled(delivery, result)]);
   }
 

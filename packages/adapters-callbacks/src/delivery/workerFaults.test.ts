@@ -168,6 +168,34 @@ describe('a store that fails', () => {
 
     expect(backend.received.length).toBe(10);
   });
+
+  it('that never takes one outcome gets all others, and the lease of that one brings it back', async () => {
+    const { app, receiver, recall, started, storage, deliveries, pass, logged } = given();
+    const backend = await receiver();
+    const acme = await app('acme', backend);
+    let refuses = true;
+    let bad: string | undefined;
+    const settle: DeliveryQueue['settle'] = async (settled, now) => {
+      bad ??= settled[0]?.id;
+      if (refuses && settled.some(({ id }) => id === bad)) throw new Error('not this one');
+      return storage.deliveries.settle(settled, now);
+    };
+    started({ queue: wrapQueue(storage.deliveries, { settle }) });
+    await recall(acme, 10);
+    await until('the others are delivered', async () => (await deliveries(acme, 'delivered')).length === 9);
+    const [left] = await deliveries(acme, 'pending');
+    expect(left).toMatchObject({ id: bad, state: { status: 'leased' } });
+
+    await until('it is given up', () =>
+      logged.some(({ message }) => message === 'the outcome of a delivery was dropped'),
+    );
+
+    refuses = false;
+    pass(20_000);
+    await until('it is delivered', async () => (await deliveries(acme, 'delivered')).length === 10);
+
+    expect(backend.received.length).toBe(11);
+  });
 });
 
 describe('a stop', () => {

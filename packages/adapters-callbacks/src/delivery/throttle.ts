@@ -1,11 +1,11 @@
-/** Claims that may follow each other at once after a rest. */
+/** How many may follow each other at once after a rest. */
 const burstMax = 8;
 
 /**
- * Paces what is dear but should not wait when there is little of it: a few at once, and one per
+ * Holds back what is dear but should not wait when there is little of it: a few at once, and one per
  * `everyMs` when they keep coming. Times are ms of a clock that only goes forward.
  */
-export class Pacer {
+export class Throttle {
   readonly #everyMs: number;
   /** When all that was spent so far is made good. */
   #paidAt = 0;
