@@ -107,16 +107,12 @@ function openStorage({ dataDir, databasePath }: Config): Promise<SqliteReading> 
 
 /** How long a broker that is there may take. */
 const connectMs = 10_000;
-const lookMs = 50;
 
 /** @throws Unavailable; returns early when it is interrupted. */
 async function connected(link: NatsLink, interrupted: AbortSignal): Promise<void> {
-  const until = performance.now() + connectMs;
-  while (!link.connected() && !interrupted.aborted) {
-    if (performance.now() > until) {
-      throw new Unavailable(`no NATS server of RECALLD_NATS_URL answers within ${connectMs / 1000} seconds`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  const connection = await link.whenConnected(connectMs, interrupted);
+  if (connection === undefined && !interrupted.aborted) {
+    throw new Unavailable(`no NATS server of RECALLD_NATS_URL answers within ${connectMs / 1000} seconds`);
   }
 }
 

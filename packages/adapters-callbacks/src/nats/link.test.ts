@@ -19,6 +19,18 @@ describe('the link to a broker that is not there', () => {
     await link.close();
   });
 
+  it('is waited for as long as somebody wants, and no longer', async () => {
+    const link = createNatsLink({ url: closedPort, log: keptLog(), name: 'test' });
+    const hour = 3_600_000;
+
+    expect(await link.whenConnected(50)).toBeUndefined();
+    expect(await link.whenConnected(hour, AbortSignal.timeout(50))).toBeUndefined();
+    expect(await link.whenConnected(hour, AbortSignal.abort())).toBeUndefined();
+    const waiting = link.whenConnected(hour);
+    await link.close();
+    expect(await waiting).toBeUndefined();
+  });
+
   it('refuses a URL that is none, without repeating it', () => {
     const make = () => createNatsLink({ url: 'http://user:secret@h', log: keptLog(), name: 'test' });
 
@@ -41,6 +53,20 @@ describe.skipIf(noNatsServer)('the link to a broker', () => {
     await until('it is connected', () => made.connected());
     await made.current()?.nats.flush();
     expect(connections).toBe(1);
+  });
+
+  it('is waited for until it is there', async () => {
+    const server = await broker();
+    await server.kill();
+    const made = link(server.url);
+    const waiting = made.whenConnected(60_000);
+
+    await server.start();
+
+    const connection = await waiting;
+    await connection?.nats.flush();
+    expect(connection).toBeDefined();
+    expect(await made.whenConnected(0)).toBe(connection);
   });
 
   it('comes back after each end of the broker, as another connection', async () => {

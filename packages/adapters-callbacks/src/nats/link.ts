@@ -19,6 +19,8 @@ export interface NatsLink {
   current(): LinkConnection | undefined;
   /** Hears of each connection as it is made, and of the present one at once. Answers what ends the hearing. */
   onConnect(hear: (connection: LinkConnection) => void): () => void;
+  /** The present connection or the next one; undefined when `ms`, `stop` or the link's end comes before it. */
+  whenConnected(ms: number, stop?: AbortSignal): Promise<LinkConnection | undefined>;
   /** Resolves within a second or so, whatever the broker does. */
   close(): Promise<void>;
 }
@@ -96,17 +98,28 @@ export function createNatsLink({ url, log, name }: NatsLinkDeps): NatsLink {
     breaks.abort();
   }
 
+  function onConnect(hear: (connection: LinkConnection) => void): () => void {
+    const hearer = { hear };
+    hearers.add(hearer);
+    if (standing !== undefined) hear(standing.connection);
+    return () => {
+      hearers.delete(hearer);
+    };
+  }
+
+  async function whenConnected(ms: number, stop?: AbortSignal): Promise<LinkConnection | undefined> {
+    const made = new AbortController();
+    const endHearing = onConnect(() => made.abort());
+    await pause(ms, AbortSignal.any([made.signal, closing.signal, ...(stop === undefined ? [] : [stop])]));
+    endHearing();
+    return standing?.connection;
+  }
+
   return {
     connected: () => standing !== undefined,
     current: () => standing?.connection,
-    onConnect: (hear) => {
-      const hearer = { hear };
-      hearers.add(hearer);
-      if (standing !== undefined) hear(standing.connection);
-      return () => {
-        hearers.delete(hearer);
-      };
-    },
+    onConnect,
+    whenConnected,
     close: async () => {
       closing.abort();
       fall();

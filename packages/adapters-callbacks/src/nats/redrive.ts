@@ -99,14 +99,10 @@ function openWriter(
 
 /** @throws when there is no connection for too long, or the waiting is ended. */
 async function connected(link: NatsLink, stop: AbortSignal, awayMsMax: number): Promise<LinkConnection> {
-  const timeout = AbortSignal.timeout(awayMsMax);
-  for (;;) {
-    stop.throwIfAborted();
-    const connection = link.current();
-    if (connection !== undefined) return connection;
-    if (timeout.aborted) throw new Error('the NATS broker cannot be reached');
-    await pause(100, stop);
-  }
+  const connection = await link.whenConnected(awayMsMax, stop);
+  stop.throwIfAborted();
+  if (connection === undefined) throw new Error('the NATS broker cannot be reached');
+  return connection;
 }
 
 async function readSlice(log: EventLog, after: Position, last: Position, source: FeedSource) {
