@@ -19,7 +19,7 @@ export interface Names {
  * the hosts file, search domains and whatever else names the hosts of a network. DNS itself is asked
  * without a thread, but only whether it answers.
  */
-export const systemNames: Names = {
+const systemNames: Names = {
   resolve: (hostname) => lookup(hostname, { all: true }),
   answers: (hostname) => nameServersAnswer(hostname, new Resolver({ timeout: 500, tries: 1 })),
 };
@@ -35,7 +35,7 @@ export interface PatientResolveOptions {
   readonly patienceMs: number;
   /** Look-ups that take longer are slow; a name's last good answer stands in after this time. Left out: a second. */
   readonly quickMs?: number;
-  /** Left out: {@link systemNames}. */
+  /** Left out: the system's resolver and name servers. */
   readonly names?: Names;
 }
 
