@@ -24,7 +24,7 @@ export function createCallbackUrls(egress: Egress): CallbackUrls {
         return `url must have at most ${limits.callbackUrlCharsMax} characters`;
       }
       const url = URL.canParse(text) ? new URL(text) : undefined;
-      if (url === undefined || !['http:', 'https:'].includes(url.protocol) || hasBlanks(text)) {
+      if (url === undefined || !isComplete(text) || hasBlanks(text) || url.port === '0') {
         return 'url must be a complete http or https URL';
       }
       if (url.username !== '' || url.password !== '') return 'url must not have a user name or password';
@@ -32,6 +32,11 @@ export function createCallbackUrls(egress: Egress): CallbackUrls {
       return refusal === undefined ? undefined : urlTexts[refusal];
     },
   };
+}
+
+/** The URL parser takes `http:host` and backslashes too; whoever reads the rule may not. */
+function isComplete(text: string): boolean {
+  return /^https?:\/\/[^/\\]/i.test(text);
 }
 
 /** The URL parser drops control characters and outer blanks silently; a rule's URL is taken as it stands. */
