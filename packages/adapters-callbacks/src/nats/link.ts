@@ -1,7 +1,9 @@
-import { connect, Events } from 'nats';
+import { DebugEvents, Events } from 'nats';
 import type { ConnectionOptions, NatsConnection } from 'nats';
 import type { Log } from '@recalld/domain';
 import { pause, within } from '../timing/pause.js';
+import { dial } from './dial.js';
+import type { Dialed } from './dial.js';
 import { parseNatsUrl } from './natsUrl.js';
 import type { NatsAddress } from './natsUrl.js';
 
@@ -49,21 +51,21 @@ export function createNatsLink({ url, log, name }: NatsLinkDeps): NatsLink {
   const options = optionsOf(address, name);
   const closing = new AbortController();
   const hearers = new Set<{ readonly hear: (connection: LinkConnection) => void }>();
-  let nats: NatsConnection | undefined;
+  let dialed: Dialed | undefined;
   let standing: { readonly connection: LinkConnection; readonly breaks: AbortController } | undefined;
 
   void keep();
 
-  /** The client reconnects by itself; only its first connection, and the end that it may come to, are ours. */
   async function keep(): Promise<void> {
     let told = false;
     while (!closing.signal.aborted) {
       try {
-        nats = await connect(options);
+        dialed = await dial(options, closing.signal);
         told = false;
-        await follow(nats);
+        await follow(dialed);
       } catch (err) {
-        if (!told) log.warn({ reason: reasonOf(err) }, 'NATS is not reachable; trying on');
+        if (!told && !closing.signal.aborted)
+          log.warn({ reason: reasonOf(err) }, 'NATS is not reachable; trying on');
         told = true;
       }
       await pause(reconnectWaitMs(), closing.signal);
@@ -71,15 +73,20 @@ export function createNatsLink({ url, log, name }: NatsLinkDeps): NatsLink {
   }
 
   /** Resolves when the connection is over for good. */
-  async function follow(opened: NatsConnection): Promise<void> {
-    if (closing.signal.aborted) return opened.close();
-    stand(opened);
-    for await (const status of opened.status()) {
-      if (status.type === Events.Disconnect) fall();
-      if (status.type === Events.Reconnect) stand(opened);
-      if (status.type === Events.Error) log.warn({ reason: status.data }, 'NATS refused something');
-    }
+  async function follow({ nats, cut }: Dialed): Promise<void> {
+    if (closing.signal.aborted) return nats.close();
+    void watch(nats, cut);
+    stand(nats);
+    await nats.closed();
     fall();
+  }
+
+  async function watch(nats: NatsConnection, cut: () => void): Promise<void> {
+    for await (const { type, data } of nats.status()) {
+      // The client would wait for what it has yet to write.
+      if (type === DebugEvents.StaleConnection) cut();
+      if (type === Events.Error) log.warn({ reason: data }, 'NATS refused something');
+    }
   }
 
   function stand(opened: NatsConnection): void {
@@ -123,7 +130,9 @@ export function createNatsLink({ url, log, name }: NatsLinkDeps): NatsLink {
     close: async () => {
       closing.abort();
       fall();
-      if (nats !== undefined) await within(closeDeadlineMs, nats.close());
+      if (dialed === undefined) return;
+      await within(closeDeadlineMs, dialed.nats.close());
+      dialed.cut();
     },
   };
 }
@@ -139,9 +148,6 @@ function optionsOf({ servers, tls, login }: NatsAddress, name: string): Connecti
     timeout: connectTimeoutMs,
     pingInterval: pingIntervalMs,
     maxPingOut: 2,
-    maxReconnectAttempts: -1,
-    ignoreAuthErrorAbort: true,
-    reconnectDelayHandler: reconnectWaitMs,
   };
 }
 

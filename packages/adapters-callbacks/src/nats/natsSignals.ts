@@ -1,5 +1,5 @@
 import type { Log, Signals, Topic } from '@recalld/domain';
-import type { NatsConnection, Subscription } from 'nats';
+import type { Subscription } from 'nats';
 import { createEmbeddedSignals } from '../signals/embedded.js';
 import type { NatsLink } from './link.js';
 
@@ -34,18 +34,15 @@ export function createNatsSignals({ link, log }: NatsSignalsDeps): NatsSignals {
   const here = createEmbeddedSignals(log);
   const untold = new Set<Topic>();
   let pacing: NodeJS.Timeout | undefined;
-  let heard: { readonly nats: NatsConnection; readonly subscription: Subscription } | undefined;
+  let heard: Subscription | undefined;
 
   const endHearing = link.onConnect(({ nats }) => {
-    // A client that reconnects subscribes again by itself.
-    if (heard?.nats === nats) return;
-    const subscription = nats.subscribe(`${subjectPrefix}*`, {
+    heard = nats.subscribe(`${subjectPrefix}*`, {
       callback: (err, message) => {
         const topic = err === null ? message.subject.slice(subjectPrefix.length) : '';
         if (isTopic(topic)) here.announce([topic]);
       },
     });
-    heard = { nats, subscription };
   });
 
   function tell(): void {
@@ -73,7 +70,7 @@ export function createNatsSignals({ link, log }: NatsSignalsDeps): NatsSignals {
     close: () => {
       clearTimeout(pacing);
       endHearing();
-      heard?.subscription.unsubscribe();
+      heard?.unsubscribe();
     },
   };
 }
