@@ -8,7 +8,7 @@ import { embeddedSignals } from './modules/embeddedSignals.js';
 import { embeddedStorage } from './modules/embeddedStorage.js';
 import { foundation } from './modules/foundation.js';
 import { http } from './modules/http.js';
-import { natsSignals } from './modules/natsSignals.js';
+import { nats } from './modules/nats.js';
 import { security } from './modules/security.js';
 
 /**
@@ -20,6 +20,6 @@ export function buildContainer(config: Config, log: Log): Container {
   container.load(foundation(config, log), security, commands, callbacks, http);
   // This version has one engine; another environment loads another one here.
   container.load(embeddedStorage);
-  container.load(config.nats === null ? embeddedSignals : natsSignals(config.nats));
+  container.load(config.nats === null ? embeddedSignals : nats(config.nats));
   return container;
 }

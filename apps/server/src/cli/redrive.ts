@@ -55,9 +55,9 @@ async function redriveOn(
 ): Promise<number> {
   const { present, previous } = findSecretKeys(config);
   const clock = { now: () => Date.now() };
-  const logger = logOn(terminal);
+  const log = logOn(terminal);
   const storage = await openStorage(config);
-  const link = createNatsLink({ url: nats.url, log: logger, name: 'recalld redrive' });
+  const link = createNatsLink({ url: nats.url, log, name: 'recalld redrive' });
   const progress = progressOn(terminal);
   try {
     const range = await rangeIn(storage.log, options);
@@ -69,12 +69,12 @@ async function redriveOn(
     const { published, duplicates } = await publishAgain(
       {
         link,
-        log: storage.log,
+        eventLog: storage.log,
         apps: storage.apps,
         deliveryReader: storage.deliveryReader,
         requests: createRequests(createSecretBox(present, previous), storage, clock),
         clock,
-        logger,
+        log,
         streams: streamOptions(nats),
       },
       { ...range, feeds: options.feeds, onProgress: progress.show, stop: terminal.interrupted },

@@ -3,7 +3,7 @@ import { ContainerModule } from 'inversify';
 import { bindings as the } from '../bindings.js';
 import { noFeed } from '../feed.js';
 
-/** One node: whoever listens sits in this process. */
+/** Without a broker: whoever listens sits in this process, and nothing is published. */
 export const embeddedSignals = new ContainerModule(({ bind }) => {
   bind(the.signals).toResolvedValue((log) => createEmbeddedSignals(log), [the.log]);
   bind(the.feed).toConstantValue(noFeed);

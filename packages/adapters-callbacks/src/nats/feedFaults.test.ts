@@ -276,7 +276,7 @@ describe.skipIf(noNatsServer)('the feeds go on', () => {
     started(world, server.url);
 
     await nothingIsLost(world, observer);
-    expect(world.logger.lines.join('\n')).toContain('waiting until the broker takes deleted messages again');
+    expect(world.log.lines.join('\n')).toContain('waiting until the broker takes deleted messages again');
   });
 
   it('with no more than a stream would keep, when it is filled again', async () => {
@@ -316,8 +316,8 @@ describe.skipIf(noNatsServer)('the feeds go on', () => {
     await observer.manager.streams.add(big);
     const publisher = started(world, server.url);
     await world.sendAndRecall();
-    await until('it was refused', () => world.logger.lines.length > 0);
-    expect(world.logger.lines.join('\n')).toContain('insufficient storage');
+    await until('it was refused', () => world.log.lines.length > 0);
+    expect(world.log.lines.join('\n')).toContain('insufficient storage');
     expect(publisher.lag().events.streaming).toBe(false);
 
     await observer.manager.streams.delete('BIG');
@@ -348,7 +348,7 @@ describe.skipIf(noNatsServer)('the publisher', () => {
     let reads = 0;
     const { log } = world.storage;
     const counted = { ...log, read: (q: Parameters<typeof log.read>[0]) => ((reads += 1), log.read(q)) };
-    const publisher = started(world, url, { log: counted });
+    const publisher = started(world, url, { eventLog: counted });
     await until(
       'it is at the end',
       () => publisher.lag().events.lagMs === 0 && publisher.lag().callbacks.lagMs === 0,

@@ -39,7 +39,7 @@ export interface FeedSourceDeps {
   readonly apps: Pick<Apps, 'findByNo'>;
   readonly deliveryReader: Pick<DeliveryReader, 'startingAt'>;
   readonly requests: Pick<CallbackRequests, 'render'>;
-  readonly logger: Log;
+  readonly log: Log;
 }
 
 const knownAppsMax = 10_000;
@@ -49,20 +49,20 @@ export function createFeedSources(deps: FeedSourceDeps): Readonly<Record<FeedNam
 }
 
 /** One CloudEvent per event, as native rules get it. */
-function eventSource({ apps, logger }: FeedSourceDeps): FeedSource {
+function eventSource({ apps, log }: FeedSourceDeps): FeedSource {
   const appOf = knownApps(apps);
   return {
     types: publishedTypes,
     messagesOf: async (event) => {
       const app = await appOf(event.app);
       if (app === undefined) {
-        logger.error({ position: event.position }, 'an event of no app is not published');
+        log.error({ position: event.position }, 'an event of no app is not published');
         return [];
       }
       try {
         return eventMessage(app, event);
       } catch (err) {
-        logger.error({ err, position: event.position }, 'an event cannot be rendered and is not published');
+        log.error({ err, position: event.position }, 'an event cannot be rendered and is not published');
         return [];
       }
     },
@@ -90,7 +90,7 @@ function knownApps(apps: Pick<Apps, 'findByNo'>): (no: AppNo) => Promise<App | u
 }
 
 /** One message per delivery of a vendor's dialect: what its rule's URL gets. */
-function callbackSource({ deliveryReader, requests, logger }: FeedSourceDeps): FeedSource {
+function callbackSource({ deliveryReader, requests, log }: FeedSourceDeps): FeedSource {
   const deliveriesOf = async (event: RecordedEvent) => {
     const deliveries = await deliveryReader.startingAt(event.app, event.position);
     return deliveries.filter(({ rule }) => rule.dialect !== 'native');
@@ -106,7 +106,7 @@ function callbackSource({ deliveryReader, requests, logger }: FeedSourceDeps): F
     try {
       return await callbackMessage(event, delivery);
     } catch (err) {
-      logger.error({ err, delivery: delivery.id }, 'a callback cannot be rendered and is not published');
+      log.error({ err, delivery: delivery.id }, 'a callback cannot be rendered and is not published');
       return undefined;
     }
   }

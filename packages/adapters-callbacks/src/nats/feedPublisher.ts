@@ -17,12 +17,12 @@ import type { NatsLink } from './link.js';
 
 export interface FeedDeps {
   readonly link: NatsLink;
-  readonly log: EventLog;
+  readonly eventLog: EventLog;
   readonly apps: Pick<Apps, 'findByNo'>;
   readonly deliveryReader: Pick<DeliveryReader, 'startingAt'>;
   readonly requests: Pick<CallbackRequests, 'render'>;
   readonly clock: Clock;
-  readonly logger: Log;
+  readonly log: Log;
   readonly streams?: StreamOptions;
 }
 
@@ -40,10 +40,10 @@ export interface FeedPublisher {
 }
 
 export function createFeedPublisher(deps: FeedPublisherDeps): FeedPublisher {
-  const { link, log, checkpoints, signals, clock, logger, streams: options = {} } = deps;
+  const { link, eventLog, checkpoints, signals, clock, log, streams: options = {} } = deps;
   const sources = createFeedSources(deps);
   const runnerOf = (feed: FeedName) =>
-    createFeedRunner({ feed, source: sources[feed], link, log, checkpoints, clock, logger, options });
+    createFeedRunner({ feed, source: sources[feed], link, eventLog, checkpoints, clock, log, options });
   const events = runnerOf('events');
   const callbacks = runnerOf('callbacks');
   let endHearing: () => void = () => undefined;

@@ -13,10 +13,10 @@ export interface FeedRunnerDeps {
   readonly feed: FeedName;
   readonly source: FeedSource;
   readonly link: NatsLink;
-  readonly log: EventLog;
+  readonly eventLog: EventLog;
   readonly checkpoints: FeedCheckpoints;
   readonly clock: Clock;
-  readonly logger: Log;
+  readonly log: Log;
   readonly options: StreamOptions;
 }
 
@@ -56,11 +56,11 @@ const gatherMs = 20;
 /** Between slices on the way there: others want to be served too. */
 const breathMs = 5;
 
-/** Places in the log without anything to publish are written down this rarely. */
+/** Positions of the log without anything to publish are written down this rarely. */
 const unwrittenMax = 10_000;
 
 export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
-  const { feed, source, link, log, checkpoints, clock, logger, options } = deps;
+  const { feed, source, link, eventLog, checkpoints, clock, log, options } = deps;
   const checkpointName = `nats-${feed}`;
   const bell = createBell();
   const halting = new AbortController();
@@ -68,7 +68,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
   let running: Promise<void> | undefined;
   let endHearing: () => void = () => undefined;
   let refill = false;
-  let place: Position | null = null;
+  let reached: Position | null = null;
   let written: Position = 0;
   let atEndSince: Instant | 'now' = clock.now();
   let streaming = false;
@@ -97,11 +97,11 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
   /** Publishes over one connection until it breaks. */
   async function follow(connection: LinkConnection, succeeded: () => void): Promise<void> {
     const stop = halting.signal;
-    const writer = await openStream({ connection, feed, options, logger, stop });
+    const writer = await openStream({ connection, feed, options, log, stop });
     let { after, through } = await resume(writer);
     refill = false;
     while (!stopping && !connection.lost.aborted) {
-      const slice = await log.read({ after, limit: sliceEvents, types: source.types });
+      const slice = await eventLog.read({ after, limit: sliceEvents, types: source.types });
       const count = await publish(writer, slice.events, through);
       if (halting.signal.aborted) return;
       await keep(slice.through, count > 0);
@@ -125,13 +125,13 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
     const checkpoint = await checkpoints.read(checkpointName);
     const stand = await writer.stand();
     if (checkpoint === undefined || stand === undefined || refill) {
-      const oldest = await log.before(oldestKept(clock, writer));
+      const oldest = await eventLog.before(oldestKept(clock, writer));
       const after = Math.min(checkpoint ?? oldest, oldest);
       await keep(after, true);
       return { after, through: null };
     }
     const from = checkpoint < stand.position ? { after: checkpoint, through: null } : afterStand(stand);
-    place = from.after;
+    reached = from.after;
     written = checkpoint;
     return from;
   }
@@ -162,7 +162,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
   }
 
   async function keep(through: Position, mustWrite: boolean): Promise<void> {
-    place = through;
+    reached = through;
     if (!mustWrite && through - written < unwrittenMax) return;
     await checkpoints.write(checkpointName, through);
     written = through;
@@ -180,14 +180,13 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
 
   function fine(): void {
     streaming = true;
-    if (trouble !== undefined) logger.info({ feed }, 'the feed goes on');
+    if (trouble !== undefined) log.info({ feed }, 'the feed goes on');
     trouble = undefined;
   }
 
   function tell(err: unknown): void {
     const reason = err instanceof Error ? err.message : String(err);
-    if (reason !== trouble && !stopping)
-      logger.warn({ feed, reason }, 'the feed is not published; trying on');
+    if (reason !== trouble && !stopping) log.warn({ feed, reason }, 'the feed is not published; trying on');
     trouble = reason;
   }
 
@@ -205,7 +204,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
       halting.abort();
     },
     lag: () => ({
-      position: place,
+      position: reached,
       lagMs: atEndSince === 'now' ? 0 : Math.max(0, clock.now() - atEndSince),
       streaming,
     }),

@@ -128,7 +128,7 @@ describe.skipIf(noNatsServer)('the callbacks feed', () => {
       'recalld.callbacks.acme.im.tencent',
       'recalld.callbacks.acme.lost.easemob',
     ]);
-    const said = world.logger.lines.filter((line) => line.includes('cannot be rendered'));
+    const said = world.log.lines.filter((line) => line.includes('cannot be rendered'));
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(/^a callback cannot be rendered and is not published .*tencent-lost/);
   });

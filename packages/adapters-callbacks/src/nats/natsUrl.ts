@@ -36,9 +36,9 @@ export function parseNatsUrl(text: string): NatsAddress | undefined {
 
 /** One server of the list; `head` is the first one, which the others must not contradict. */
 function serverOf(text: string, head: Server | undefined): Server | undefined {
-  const [, scheme = '', userInfo, place = ''] =
+  const [, scheme = '', userInfo, hostPort = ''] =
     form.exec(text.includes('://') || head === undefined ? text : `${head.scheme}://${text}`) ?? [];
-  const [, host, port = String(defaultPort)] = hostForm.exec(place) ?? [];
+  const [, host, port = String(defaultPort)] = hostForm.exec(hostPort) ?? [];
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) return undefined;
   if (head !== undefined && scheme !== head.scheme) return undefined;
   if (head !== undefined && userInfo !== undefined && userInfo !== head.userInfo) return undefined;

@@ -73,7 +73,7 @@ async function redriveFeed(
     const connection = await connected(deps.link, stop, awayMsMax);
     try {
       writer ??= await openWriter(deps, feed, connection, stop);
-      const slice = await readSlice(deps.log, after, range.through, source);
+      const slice = await readSlice(deps.eventLog, after, range.through, source);
       const written = await publishAgain(deps, writer, slice.messages);
       after = slice.through;
       failures = 0;
@@ -81,7 +81,7 @@ async function redriveFeed(
     } catch (err) {
       failures += 1;
       if (stop.aborted || failures >= triesMax) throw err;
-      deps.logger.warn({ feed, reason: String(err) }, 'publishing again failed; trying on');
+      deps.log.warn({ feed, reason: String(err) }, 'publishing again failed; trying on');
       writer = undefined;
       await pause(backoffMs(failures), stop);
     }
@@ -94,7 +94,7 @@ function openWriter(
   connection: LinkConnection,
   stop: AbortSignal,
 ): Promise<StreamWriter> {
-  return openStream({ connection, feed, options: deps.streams ?? {}, logger: deps.logger, stop });
+  return openStream({ connection, feed, options: deps.streams ?? {}, log: deps.log, stop });
 }
 
 /** @throws when there is no connection for too long, or the waiting is ended. */
@@ -105,8 +105,8 @@ async function connected(link: NatsLink, stop: AbortSignal, awayMsMax: number): 
   return connection;
 }
 
-async function readSlice(log: EventLog, after: Position, last: Position, source: FeedSource) {
-  const { events, through } = await log.read({ after, limit: sliceEvents, types: source.types });
+async function readSlice(eventLog: EventLog, after: Position, last: Position, source: FeedSource) {
+  const { events, through } = await eventLog.read({ after, limit: sliceEvents, types: source.types });
   const messages: FeedMessage[] = [];
   for (const event of events) {
     if (event.position <= last) messages.push(...(await source.messagesOf(event)));
@@ -116,13 +116,13 @@ async function readSlice(log: EventLog, after: Position, last: Position, source:
 }
 
 async function publishAgain(
-  { log, clock }: FeedDeps,
+  { eventLog, clock }: FeedDeps,
   writer: StreamWriter,
   messages: readonly FeedMessage[],
 ): Promise<Written> {
   let sum: Written = { stored: 0, duplicates: 0 };
   for (let start = 0; start < messages.length; start += inFlightMax) {
-    const stand = (await writer.stand()) ?? (await standOfEmpty(log, oldestKept(clock, writer)));
+    const stand = (await writer.stand()) ?? (await standOfEmpty(eventLog, oldestKept(clock, writer)));
     const { stored, duplicates } = await writer.write(messages.slice(start, start + inFlightMax), stand);
     sum = { stored: sum.stored + stored, duplicates: sum.duplicates + duplicates };
     await nextTurn();
@@ -131,6 +131,6 @@ async function publishAgain(
 }
 
 /** The feed itself has yet to fill the stream: what is published out of turn must not hide that from it. */
-async function standOfEmpty(log: EventLog, oldest: Instant): Promise<FeedStand> {
-  return { position: await log.before(oldest), id: null };
+async function standOfEmpty(eventLog: EventLog, oldest: Instant): Promise<FeedStand> {
+  return { position: await eventLog.before(oldest), id: null };
 }

@@ -42,7 +42,7 @@ export interface StreamWriterDeps {
   readonly connection: LinkConnection;
   readonly feed: FeedName;
   readonly options: StreamOptions;
-  readonly logger: Log;
+  readonly log: Log;
   /** Aborted when whoever waits for the broker is to wait no longer. */
   readonly stop: AbortSignal;
 }
@@ -68,7 +68,7 @@ const standHeader = 'Recalld-Feed-Stand';
 
 /** @throws when the broker does not answer, or refuses the stream. */
 export async function openStream(deps: StreamWriterDeps): Promise<StreamWriter> {
-  const { connection, feed, options, logger, stop } = deps;
+  const { connection, feed, options, log, stop } = deps;
   const { stream } = feedStreams[feed];
   const client = connection.nats.jetstream({ timeout: requestTimeoutMs });
   const manager = await connection.nats.jetstreamManager({ checkAPI: false, timeout: requestTimeoutMs });
@@ -120,7 +120,7 @@ export async function openStream(deps: StreamWriterDeps): Promise<StreamWriter> 
       left = left.filter((_, index) => gone.has(acks[index]?.seq ?? 0) && acks[index]?.duplicate === true);
       if (left.length === 0) return { stored, duplicates: messages.length - stored };
       // The broker still knows their ids, and has deleted the messages.
-      logger.info({ stream, messages: left.length }, 'waiting until the broker takes deleted messages again');
+      log.info({ stream, messages: left.length }, 'waiting until the broker takes deleted messages again');
       await pause(Math.min(windowMs / 4, 5_000), stop);
     }
   }

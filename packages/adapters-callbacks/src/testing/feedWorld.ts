@@ -15,7 +15,7 @@ export async function createFeedWorld() {
   const clock = createFixedClock(Date.now());
   const world = createWorld(clock);
   const { storage, loop, ids, requests, signals } = world;
-  const logger = keptLog();
+  const log = keptLog();
   // As the server does it: whatever makes a delivery here is in a feed too.
   signals.listen((topic) => {
     if (topic === 'deliveriesDue') signals.announce(['eventsRecorded']);
@@ -68,14 +68,14 @@ export async function createFeedWorld() {
   function deps(link: NatsLink, change: Partial<FeedPublisherDeps> = {}): FeedPublisherDeps & FeedDeps {
     return {
       link,
-      log: storage.log,
+      eventLog: storage.log,
       checkpoints: storage.checkpoints,
       apps: storage.apps,
       deliveryReader: storage.deliveryReader,
       requests,
       signals,
       clock,
-      logger,
+      log,
       ...change,
     };
   }
@@ -93,7 +93,7 @@ export async function createFeedWorld() {
 
   return {
     ...world,
-    logger,
+    log,
     clock,
     app,
     makeApp,

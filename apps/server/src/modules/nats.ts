@@ -5,13 +5,14 @@ import type { NatsConfig } from '../config.js';
 import { natsFeed, streamOptions } from '../feed.js';
 
 /**
- * Several nodes: signals go through NATS, and the log is copied to its streams. A broker that is away
- * holds nothing up: work is found by sweeps, and the feed catches up from its checkpoint.
+ * What there is with a broker: the feeds, which copy the log to its streams, and signals that go through
+ * it too, for the day when several nodes run on one database. A broker that is away holds nothing up:
+ * this process hears its own signals at once, and the feeds catch up from their checkpoints.
  */
-export function natsSignals(nats: NatsConfig): ContainerModule {
+export function nats(config: NatsConfig): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(the.natsLink).toResolvedValue(
-      (log) => createNatsLink({ url: nats.url, log, name: 'recalld' }),
+      (log) => createNatsLink({ url: config.url, log, name: 'recalld' }),
       [the.log],
     );
     bind(the.natsSignals).toResolvedValue(
@@ -20,18 +21,18 @@ export function natsSignals(nats: NatsConfig): ContainerModule {
     );
     bind(the.signals).toResolvedValue((signals) => signals, [the.natsSignals]);
     bind(the.feedPublisher).toResolvedValue(
-      (link, { log, checkpoints, apps, deliveryReader }, requests, signals, clock, logger) =>
+      (link, { log: eventLog, checkpoints, apps, deliveryReader }, requests, signals, clock, log) =>
         createFeedPublisher({
           link,
-          log,
+          eventLog,
           checkpoints,
           apps,
           deliveryReader,
           requests,
           signals,
           clock,
-          logger,
-          streams: streamOptions(nats),
+          log,
+          streams: streamOptions(config),
         }),
       [the.natsLink, the.storage, the.callbackRequests, the.signals, the.clock, the.log],
     );
