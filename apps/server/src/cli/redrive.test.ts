@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createNatsLink } from '@recalld/adapters-callbacks';
@@ -104,6 +106,31 @@ describe('redrive without what it needs', () => {
     expect(out + err).not.toContain('hunter2');
     await server.stop();
   });
+
+  it.each([
+    ['left alone', 60_000, 69],
+    ['interrupted', 1_000, 130],
+  ])(
+    'given a broker that says nothing, when it is %s, then it ends and holds nothing open',
+    async (_, ms, code) => {
+      const { server } = await given();
+      const open = new Set<Socket>();
+      const silent = createServer((socket) => {
+        open.add(socket);
+        socket.resume().on('close', () => open.delete(socket));
+      });
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const { port } = silent.address() as AddressInfo;
+
+      const ended = await run(['--from', '1'], { RECALLD_NATS_URL: `nats://127.0.0.1:${port}` }, interrupted);
+
+      expect(ended.code).toBe(code);
+      // A process ends by itself when it has nothing open.
+      await vi.waitFor(() => expect(open.size).toBe(0), 1_000);
+      silent.close();
+      await server.stop();
+    },
+  );
 });
 
 describe.skipIf(findNatsServer() === undefined)('redrive', () => {
