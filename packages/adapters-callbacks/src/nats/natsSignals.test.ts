@@ -35,7 +35,7 @@ describe('signals without a broker', () => {
   });
 });
 
-describe.skipIf(noNatsServer)('signals between processes', () => {
+describe.skipIf(noNatsServer)('signals between nodes', () => {
   const { broker, link, afterwards } = useClosing();
 
   function process(of: NatsLink) {

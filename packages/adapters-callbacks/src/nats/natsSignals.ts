@@ -9,13 +9,13 @@ export interface NatsSignalsDeps {
 }
 
 export interface NatsSignals extends Signals {
-  /** Ends the hearing of other processes. */
+  /** Ends the hearing of other nodes. */
   close(): void;
 }
 
 const subjectPrefix = 'recalld.signals.';
 
-/** Other processes are told a topic at most this often: a hint that comes again a moment later adds nothing. */
+/** Other nodes are told a topic at most this often: a hint that comes again a moment later adds nothing. */
 const tellIntervalMs = 5;
 
 const known: Readonly<Record<Topic, true>> = {
@@ -27,8 +27,9 @@ const known: Readonly<Record<Topic, true>> = {
 };
 
 /**
- * Signals of all processes that share a broker: heard at once in this one, a moment later in the
- * others, and not there at all while the broker is away. A newer process's unknown topics are ignored.
+ * Signals of all nodes that share a broker: heard at once in this one, a moment later in the others,
+ * and not there at all while the broker is away. A newer node's unknown topics are ignored. As long as
+ * one node runs per database, the others have nothing to hear.
  */
 export function createNatsSignals({ link, log }: NatsSignalsDeps): NatsSignals {
   const here = createEmbeddedSignals(log);
@@ -55,7 +56,7 @@ export function createNatsSignals({ link, log }: NatsSignalsDeps): NatsSignals {
       for (const topic of topics) nats.publish(`${subjectPrefix}${topic}`);
     } catch (err) {
       // It broke this very moment: what was not told is found by the next sweep.
-      log.error({ err }, 'a signal was not told to other processes');
+      log.error({ err }, 'a signal was not told to other nodes');
     }
     pacing = setTimeout(tell, tellIntervalMs).unref();
   }
