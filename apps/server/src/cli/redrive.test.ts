@@ -122,7 +122,8 @@ describe('redrive without what it needs', () => {
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
       const { port } = silent.address() as AddressInfo;
 
-      const ended = await run(['--from', '1'], { RECALLD_NATS_URL: `nats://127.0.0.1:${port}` }, interrupted);
+      const env = { RECALLD_NATS_URL: `nats://127.0.0.1:${port}` };
+      const ended = await run(['--from', '1'], env, AbortSignal.timeout(ms));
 
       expect(ended.code).toBe(code);
       // A process ends by itself when it has nothing open.
