@@ -91,6 +91,19 @@ describe('deliveries that are over', () => {
     expect(calls).toEqual([0, 1, 0, 0]);
   });
 
+  it('given a call that begins in the middle, then it looks at each row once', async () => {
+    givenDeliveries(Array<'dead'>(1_200).fill('dead'));
+    let steps = 0;
+    const upTo = (max: number) => () => (steps += 1) <= max;
+    await storage.finishedDeliveries.forget(later, 500, upTo(5));
+    steps = 0;
+
+    await storage.finishedDeliveries.forget(later, 500, upTo(100));
+
+    // Three for the attempts; two to the end, one for apps that are not there, one for the first rows.
+    expect(steps).toBe(3 + 4);
+  });
+
   it('given one that is over only after the walk has passed it, then the next round finds it', async () => {
     givenDeliveries(['dead', 'delivered', 'dead', 'delivered']);
     expect(await storage.finishedDeliveries.forget(later, 1)).toBe(1);

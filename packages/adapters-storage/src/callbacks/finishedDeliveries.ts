@@ -18,6 +18,8 @@ export interface FinishedDeliveriesDeps {
 
 /** Rows that one transaction looks at: what workers write goes in between. */
 const rowsPerLook = 500;
+/** Rows that one transaction removes: each costs as much as ten that are looked at. */
+const removalsPerLook = 100;
 /** Of each table, in one call. */
 const looksPerCall = 20;
 
@@ -75,7 +77,8 @@ function createWalk<K>(
     let forgotten = 0;
     let isLastRound = start === undefined;
     for (let looks = 0; looks < looksPerCall && forgotten < task.max && goOn(); looks += 1) {
-      const found = await look(place, { ...task, max: task.max - forgotten });
+      const max = Math.min(task.max - forgotten, removalsPerLook);
+      const found = await look(place, { ...task, max });
       forgotten += found.forgotten;
       place = found.next;
       if (place === undefined && isLastRound) break;
