@@ -226,6 +226,36 @@ describe.skipIf(noNatsServer)('the feeds go on', () => {
     expect(new Set(again.map(({ id }) => id)).size).toBe(10);
   });
 
+  it('with the one message that was refused while later ones were stored, after the broker has lost its last ones', async () => {
+    const world = await createFeedWorld();
+    const long = await world.makeApp('a'.repeat(60), null);
+    const server = await broker();
+    const observer = await shortMemory(server);
+    const first = started(world, server.url);
+    for (const app of [world.app, world.app, long, world.app, world.app]) await world.sendAndRecall(app);
+    await noEventIsLost(world, observer);
+    await until('it is at the end', () => first.lag().events.lagMs === 0);
+    await first.stop(1_000);
+    const [short] = await observer.stored('RECALLD_EVENTS');
+    for (const seq of [2, 3, 4, 5]) await observer.manager.streams.deleteMessage('RECALLD_EVENTS', seq);
+    await pauseMs(1_300);
+    const bytes = await observer.bytesOf('RECALLD_EVENTS', short?.seq ?? 0);
+    await observer.manager.streams.update('RECALLD_EVENTS', { max_msg_size: bytes + 20 });
+
+    const second = started(world, server.url);
+    const positions = await world.recallPositions();
+    await observer.covers(
+      'RECALLD_EVENTS',
+      positions.filter((_, index) => index !== 2),
+    );
+    await until('it was refused', () => world.log.lines.join('\n').includes('message size exceeds'));
+    await pauseMs(500);
+    expect(second.lag().events.streaming).toBe(false);
+    await observer.manager.streams.update('RECALLD_EVENTS', { max_msg_size: 1_000_000 });
+
+    await noEventIsLost(world, observer);
+  });
+
   it('from the checkpoint when a stranger’s message is the last one, without doubling anything', async () => {
     const world = await createFeedWorld();
     const { server, publisher, observer } = await running(world);
@@ -360,6 +390,11 @@ describe.skipIf(noNatsServer)('the publisher', () => {
     expect(reads).toBeLessThanOrEqual(2);
   });
 });
+
+/** {@link nothingIsLost} when an app has rules that cannot be rendered. */
+async function noEventIsLost(world: FeedWorld, observer: Observer): Promise<void> {
+  await observer.covers('RECALLD_EVENTS', await world.recallPositions());
+}
 
 /** {@link nothingIsLost} beside a stranger's message. */
 async function oursOnce(world: FeedWorld, observer: Observer): Promise<void> {

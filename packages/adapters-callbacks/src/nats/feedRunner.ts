@@ -86,7 +86,6 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
         await follow(connection, () => (failures = 0));
       } catch (err) {
         behind();
-        refill ||= err instanceof StreamRemade;
         tell(err);
         failures += 1;
         await pause(backoffMs(failures) * (0.5 + Math.random()), halting.signal);
@@ -98,13 +97,23 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
   async function follow(connection: LinkConnection, succeeded: () => void): Promise<void> {
     const stop = halting.signal;
     const writer = await openStream({ connection, feed, options, log, stop });
+    try {
+      await stream(writer, connection, succeeded);
+    } catch (err) {
+      refill ||= err instanceof StreamRemade;
+      if (refill) await rewindToFill(writer);
+      throw err;
+    }
+  }
+
+  async function stream(writer: StreamWriter, { lost }: LinkConnection, succeeded: () => void) {
     let { after, through } = await resume(writer);
     refill = false;
-    while (!stopping && !connection.lost.aborted) {
+    while (!stopping && !lost.aborted) {
       const slice = await eventLog.read({ after, limit: sliceEvents, types: source.types });
       const count = await publish(writer, slice.events, through);
       if (halting.signal.aborted) return;
-      await keep(slice.through, count > 0);
+      await keep(slice.through, count > 0 || through !== null);
       succeeded();
       fine();
       const looked = slice.through - after;
@@ -120,20 +129,29 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
   /**
    * The older one of checkpoint and stream: what the broker has lost is published again, and so is what
    * was perhaps not acknowledged. A stream that has nothing gets everything that it would keep.
+   *
+   * A step back is written down before anything is published: of a slice some messages may be refused and
+   * later ones stored, and then neither the stream's last message nor the old checkpoint knows of them.
    */
   async function resume(writer: StreamWriter): Promise<FeedPlace> {
     const checkpoint = await checkpoints.read(checkpointName);
     const stand = await writer.stand();
     if (checkpoint === undefined || stand === undefined || refill) {
-      const oldest = await eventLog.before(oldestKept(clock, writer));
-      const after = Math.min(checkpoint ?? oldest, oldest);
-      await keep(after, true);
-      return { after, through: null };
+      return { after: await rewindToFill(writer), through: null };
     }
     const from = checkpoint < stand.position ? { after: checkpoint, through: null } : afterStand(stand);
-    reached = from.after;
     written = checkpoint;
+    await keep(from.after, from.after < checkpoint);
     return from;
+  }
+
+  /** Sets the checkpoint back to before everything that the stream would keep. */
+  async function rewindToFill(writer: StreamWriter): Promise<Position> {
+    const checkpoint = await checkpoints.read(checkpointName);
+    const oldest = await eventLog.before(oldestKept(clock, writer));
+    const after = Math.min(checkpoint ?? oldest, oldest);
+    await keep(after, true);
+    return after;
   }
 
   async function publish(

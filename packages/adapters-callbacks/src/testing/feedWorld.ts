@@ -143,7 +143,14 @@ export async function openObserver(url: string) {
     await until(`${stream} has everything`, wanted, deadlineMs);
   }
 
-  return { nats, manager, stored, covers, close: () => nats.close() };
+  /** What a stored message counts against the stream's limit of a message. */
+  async function bytesOf(stream: string, seq: number): Promise<number> {
+    const { header, data } = await manager.streams.getMessage(stream, { seq });
+    const lines = header.keys().map((name) => `${name}: ${header.get(name)}\r\n`);
+    return `NATS/1.0\r\n${lines.join('')}\r\n`.length + data.length;
+  }
+
+  return { nats, manager, stored, covers, bytesOf, close: () => nats.close() };
 }
 
 export type Observer = Awaited<ReturnType<typeof openObserver>>;
