@@ -101,6 +101,15 @@ describe('a database of release 1', () => {
     expect(await storage.ruleHealths.untold(10)).toEqual([]);
   });
 
+  it('has kept the secret of a rule as it is now, and no other', async () => {
+    const seen: string[] = [];
+    await storage.sealedSecrets.replace((sealed) => {
+      seen.push(sealed);
+      return undefined;
+    });
+    expect(seen.toSorted()).toEqual(['sealed client', 'sealed secret', 'sealed token']);
+  });
+
   it('shows its deliveries in every stage, and its attempts without the requests that were not kept', async () => {
     const { entities } = await storage.deliveryReader.page({ app: 1, limit: 10 });
     expect(entities.map(({ id, state }) => [id, state])).toEqual([

@@ -28,8 +28,8 @@ function ruleHealth({ schema }: Kysely<Schema>) {
   ];
 }
 
-function ruleVersions({ schema }: Kysely<Schema>) {
-  const versions = () => schema.alterTable('callback_rule_versions');
+function ruleVersions(db: Kysely<Schema>) {
+  const versions = () => db.schema.alterTable('callback_rule_versions');
   return [
     versions().addColumn('events', 'text'),
     versions().addColumn('ordered', 'integer', (column) => column.notNull().defaultTo(0)),
@@ -38,6 +38,23 @@ function ruleVersions({ schema }: Kysely<Schema>) {
     versions().addColumn('previous_secret_until', 'integer'),
     versions().addColumn('tls', 'text'),
     versions().addColumn('sealed_tls_key', 'text'),
+    // No attempt follows these any more.
+    db
+      .updateTable('callback_rule_versions as old')
+      .set({ sealed_secret: null })
+      .where((e) =>
+        e.or([
+          e.exists(
+            e
+              .selectFrom('callback_rule_versions as newer')
+              .select('newer.version')
+              .whereRef('newer.rule_id', '=', 'old.rule_id')
+              .whereRef('newer.dialect', '=', 'old.dialect')
+              .whereRef('newer.version', '>', 'old.version'),
+          ),
+          e('old.rule_id', 'in', e.selectFrom('callback_rules').select('rule_id').where('removed', '=', 1)),
+        ]),
+      ),
   ];
 }
 
