@@ -195,7 +195,7 @@ describe.skipIf(noNatsServer)('the feeds go on', () => {
     await nothingIsLost(world, await observed(server.url));
     await until('it is at the end', () => publisher.lag().events.lagMs === 0);
     const end = (await world.recallPositions()).at(-1);
-    expect(publisher.lag().events).toEqual({ position: end, lagMs: 0, streaming: true });
+    expect(publisher.lag().events).toEqual({ position: end, lagMs: 0, streaming: true, trouble: null });
   });
 
   it('where the stream ends, when that is before the checkpoint', async () => {

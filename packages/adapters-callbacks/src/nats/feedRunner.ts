@@ -6,7 +6,7 @@ import { backoffMs, pause, within } from '../timing/pause.js';
 import type { FeedMessage, FeedName, FeedSource } from './feedMessages.js';
 import type { StreamOptions } from './feedStreams.js';
 import type { LinkConnection, NatsLink } from './link.js';
-import { inFlightMax, oldestKept, openStream, StreamRemade } from './streamWriter.js';
+import { inFlightMax, oldestKept, openStream, StreamLost } from './streamWriter.js';
 import type { FeedStand, StreamWriter } from './streamWriter.js';
 
 export interface FeedRunnerDeps {
@@ -28,6 +28,8 @@ export interface FeedLag {
   readonly lagMs: number;
   /** False while it waits for the broker. */
   readonly streaming: boolean;
+  /** Why the broker did not take what was last tried, until it takes something again; null while all is well. */
+  readonly trouble: string | null;
 }
 
 /** One feed: walks the log and publishes what it says of it, in order, for ever. */
@@ -56,6 +58,9 @@ const gatherMs = 20;
 /** Between slices on the way there: others want to be served too. */
 const breathMs = 5;
 
+/** How often a stream is looked at, at most; at the end of the log it is at every sweep. */
+const checkIntervalMs = limits.sweepIntervalMs / 2;
+
 /** Positions of the log without anything to publish are written down this rarely. */
 const unwrittenMax = 10_000;
 
@@ -72,7 +77,8 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
   let written: Position = 0;
   let atEndSince: Instant | 'now' = clock.now();
   let streaming = false;
-  let trouble: string | undefined;
+  let trouble: string | null = null;
+  let toldAhead = false;
 
   async function run(): Promise<void> {
     for (let failures = 0; !stopping;) {
@@ -100,7 +106,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
     try {
       await stream(writer, connection, succeeded);
     } catch (err) {
-      refill ||= err instanceof StreamRemade;
+      refill ||= err instanceof StreamLost;
       if (refill) await rewindToFill(writer);
       throw err;
     }
@@ -108,6 +114,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
 
   async function stream(writer: StreamWriter, { lost }: LinkConnection, succeeded: () => void) {
     let { after, through } = await resume(writer);
+    let checkedAt = performance.now();
     refill = false;
     while (!stopping && !lost.aborted) {
       const slice = await eventLog.read({ after, limit: sliceEvents, types: source.types });
@@ -123,6 +130,9 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
       else if (looked < sliceEvents) await pause(gatherMs, halting.signal);
       else if (count > 0) await pause(breathMs, halting.signal);
       else await nextTurn();
+      if (performance.now() - checkedAt < checkIntervalMs || stopping) continue;
+      await writer.check();
+      checkedAt = performance.now();
     }
   }
 
@@ -136,6 +146,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
   async function resume(writer: StreamWriter): Promise<FeedPlace> {
     const checkpoint = await checkpoints.read(checkpointName);
     const stand = await writer.stand();
+    await compare(stand);
     if (checkpoint === undefined || stand === undefined || refill) {
       return { after: await rewindToFill(writer), through: null };
     }
@@ -143,6 +154,16 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
     written = checkpoint;
     await keep(from.after, from.after < checkpoint);
     return from;
+  }
+
+  /** A log that has lost its end gives positions again; the stream has messages of what the log knows nothing of. */
+  async function compare(stand: FeedStand | undefined): Promise<void> {
+    if (stand === undefined || toldAhead) return;
+    const end = await eventLog.before(Number.MAX_SAFE_INTEGER);
+    if (stand.position <= end) return;
+    toldAhead = true;
+    const fields = { feed, streamPosition: stand.position, logPosition: end };
+    log.error(fields, 'the stream is ahead of the log: was an older copy of the database restored?');
   }
 
   /** Sets the checkpoint back to before everything that the stream would keep. */
@@ -198,8 +219,8 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
 
   function fine(): void {
     streaming = true;
-    if (trouble !== undefined) log.info({ feed }, 'the feed goes on');
-    trouble = undefined;
+    if (trouble !== null) log.info({ feed }, 'the feed goes on');
+    trouble = null;
   }
 
   function tell(err: unknown): void {
@@ -225,6 +246,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
       position: reached,
       lagMs: atEndSince === 'now' ? 0 : Math.max(0, clock.now() - atEndSince),
       streaming,
+      trouble,
     }),
   };
 }

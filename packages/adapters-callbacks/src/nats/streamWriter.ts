@@ -1,4 +1,4 @@
-import { headers as natsHeaders, millis } from 'nats';
+import { headers as natsHeaders, millis, RetentionPolicy } from 'nats';
 import type { JetStreamManager, JetStreamPublishOptions, MsgHdrs, PubAck, StreamInfo } from 'nats';
 import type { Clock, Instant, Log, Position } from '@recalld/domain';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -33,9 +33,14 @@ export interface StreamWriter {
    * Publishes in order, all at once, and resolves when each of them is in the stream. At most
    * {@link inFlightMax} messages. `redriven` is where the feed itself stands, for messages that are
    * published out of its turn.
-   * @throws when one may not be there, {@link StreamRemade} among others.
+   * @throws when one may not be there, {@link StreamLost} among others.
    */
   write(messages: readonly FeedMessage[], redriven?: FeedStand): Promise<Written>;
+  /**
+   * Looks whether the stream still has what it had.
+   * @throws {@link StreamLost} when it has not, and when the stream is not there.
+   */
+  check(): Promise<void>;
 }
 
 export interface StreamWriterDeps {
@@ -47,10 +52,10 @@ export interface StreamWriterDeps {
   readonly stop: AbortSignal;
 }
 
-/** The stream counts from the beginning again: somebody made it anew, without what it held. */
-export class StreamRemade extends Error {
-  constructor(stream: string) {
-    super(`the stream ${stream} was made anew`);
+/** What the stream held is gone: it counts from the beginning again, or somebody has emptied it. */
+export class StreamLost extends Error {
+  constructor(stream: string, how: 'was made anew' | 'was emptied') {
+    super(`the stream ${stream} ${how}`);
   }
 }
 
@@ -76,6 +81,8 @@ export async function openStream(deps: StreamWriterDeps): Promise<StreamWriter> 
   const windowMs = millis(opened.config.duplicate_window);
   const withConsumer = new Set<number>();
   let lastSequence = opened.state.last_seq;
+  // Of the last message that is there for certain; 0 for none.
+  let heldSequence = opened.state.messages === 0 ? 0 : lastSequence;
 
   async function consumersOf(messages: readonly FeedMessage[]): Promise<void> {
     for (const { app } of messages) {
@@ -103,8 +110,17 @@ export async function openStream(deps: StreamWriterDeps): Promise<StreamWriter> 
   function count(acks: readonly PubAck[]): void {
     for (const { seq, duplicate } of acks) {
       if (duplicate) continue;
-      if (seq <= lastSequence) throw new StreamRemade(stream);
+      if (seq <= lastSequence) throw new StreamLost(stream, 'was made anew');
       lastSequence = seq;
+      heldSequence = seq;
+    }
+  }
+
+  async function check(): Promise<void> {
+    const info = await manager.streams.info(stream);
+    if (info.state.last_seq < lastSequence) throw new StreamLost(stream, 'was made anew');
+    if (heldSequence < info.state.first_seq && heldSequence > 0 && makesNoRoom(info)) {
+      throw new StreamLost(stream, 'was emptied');
     }
   }
 
@@ -129,7 +145,15 @@ export async function openStream(deps: StreamWriterDeps): Promise<StreamWriter> 
     maxAgeMs: opened.config.max_age === 0 ? Infinity : millis(opened.config.max_age),
     stand: () => interruptible(lastStand(manager, stream), [connection.lost, stop]),
     write: (messages, redriven) => interruptible(writeAll(messages, redriven), [connection.lost, stop]),
+    check: () => interruptible(check(), [connection.lost, stop]),
   };
+}
+
+/** Whether it is nothing but age that a message disappears of, as things are; an operator's stream may have other limits. */
+function makesNoRoom({ config, state }: StreamInfo): boolean {
+  if (config.retention !== RetentionPolicy.Limits) return false;
+  if (config.max_msgs > 0 || config.max_msgs_per_subject > 0) return false;
+  return config.max_bytes <= 0 || state.bytes < config.max_bytes / 2;
 }
 
 /** The instant of the oldest event that a stream would still keep if it were filled now. */
