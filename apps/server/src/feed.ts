@@ -20,14 +20,17 @@ export const noFeed: Feed = {
   close: () => Promise.resolve(),
 };
 
-/** Without its broker a server is degraded, never unready. */
+/** Without its broker, or one that takes what is published, a server is degraded, never unready. */
 export function natsFeed(link: NatsLink, signals: NatsSignals, publisher: FeedPublisher): Feed {
-  const connected = async () => {
+  const publishes = async () => {
     if (!link.connected()) throw new Error('NATS is not connected');
+    for (const [feed, { trouble }] of Object.entries(publisher.lag())) {
+      if (trouble !== null) throw new Error(`the feed of ${feed} is not published: ${trouble}`);
+    }
   };
   return {
     workers: [publisher],
-    checks: [{ name: 'nats', required: false, check: connected }],
+    checks: [{ name: 'nats', required: false, check: publishes }],
     state: { connected: () => link.connected(), lag: () => publisher.lag() },
     async close() {
       signals.close();
