@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { connect } from 'nats';
 import { describe, expect, it } from 'vitest';
 import { findNatsServer } from '../../../../scripts/lib/natsServer.mjs';
 import { createFeedWorld } from '../testing/feedWorld.js';
@@ -28,6 +29,23 @@ describe.skipIf(noNatsServer)('the page on NATS', () => {
       expect([status, stderr]).toEqual([0, expect.stringContaining('configuration file')]);
     }
     rmSync(folder, { recursive: true });
+  });
+
+  it('shows rights that let nobody read what others are sent', async () => {
+    const [rights = ''] = configs;
+    const server = await broker({ config: rights });
+    const nats = await connect({ servers: server.url, user: 'acme', pass: 'second secret' });
+    afterwards(() => nats.close());
+    const refusalOf = (subject: string) =>
+      new Promise<string>((resolve) => {
+        nats.subscribe(subject, { callback: (err) => resolve(err?.message ?? 'allowed') });
+        void nats.flush().then(() => setTimeout(() => resolve('allowed'), 200));
+      });
+
+    for (const subject of ['>', '_INBOX.>', '_INBOX_recalld.>', 'recalld.>', '_INBOX_*.>']) {
+      expect(await refusalOf(subject)).toContain('Permissions Violation');
+    }
+    expect(await refusalOf('_INBOX_acme.>')).toBe('allowed');
   });
 
   it('shows a subscriber that works, with the rights that it shows', async () => {

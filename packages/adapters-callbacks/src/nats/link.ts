@@ -41,6 +41,9 @@ const pingIntervalMs = 2_000;
 const connectTimeoutMs = 2_000;
 const closeDeadlineMs = 1_000;
 
+/** Where answers to this process come to: its own, so that an operator can keep others from hearing them. */
+const inboxPrefix = '_INBOX_recalld';
+
 /** 200 to 500 ms: short, and not all nodes at once. */
 const reconnectWaitMs = () => 200 + Math.random() * 300;
 
@@ -143,6 +146,7 @@ function optionsOf({ servers, tls, login }: NatsAddress, name: string): Connecti
     name,
     ...(tls ? { tls: {} } : {}),
     ...(login === undefined ? {} : 'token' in login ? login : { user: login.user, pass: login.password }),
+    inboxPrefix,
     noEcho: true,
     noAsyncTraces: true,
     timeout: connectTimeoutMs,
