@@ -7,6 +7,7 @@ describe('the options of redrive', () => {
   it.each([
     [['--from', '1'], { from: { kind: 'position', position: 1 }, through: null }],
     [['--from', '7', '--through', '9'], { through: { kind: 'position', position: 9 } }],
+    [['--since', '2028-02-29'], { from: { kind: 'time', ms: Date.UTC(2028, 1, 29) } }],
     [['--since', '2026-03-01T08:00:00+08:00'], { from: { kind: 'time', ms: Date.UTC(2026, 2, 1) } }],
     [
       ['--since', '2026-03-01', '--until', '1772352000000'],
@@ -27,7 +28,10 @@ describe('the options of redrive', () => {
     [['--since', '2026-13-01'], '--since takes a time'],
     [['--since', 'yesterday'], '--since takes a time'],
     [['--from', '0'], '--from takes a position'],
-    [['--from', '-1'], '--from'],
+    [['--from', '-1'], '--from takes a position of the log: a number from 1 on'],
+    [['--since', '-1'], '--since takes a time'],
+    [['--since', '2026-02-31'], '--since takes a time'],
+    [['--from', '1', '--until', '2026-04-31T00:00:00Z'], '--until takes a time'],
     [['--from', '1', '--feed', 'all'], '--feed takes events or callbacks'],
     [['--from', '1', '--force'], '--force'],
     [['--from', '1', 'more'], 'more'],

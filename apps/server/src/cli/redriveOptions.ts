@@ -54,10 +54,23 @@ async function lastOf(log: EventLog, point: Point): Promise<Position> {
 
 function readArgs(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: withNumbers(args), options, strict: true, allowPositionals: false }).values;
   } catch (fault) {
     throw new UsageError(fault instanceof Error ? fault.message : String(fault));
   }
+}
+
+/** A negative number is the value of the option before it, so that it is refused as one. */
+function withNumbers(args: readonly string[]): string[] {
+  return args.flatMap((arg, index) => {
+    if (/^-\d/.test(arg) && isOption(args[index - 1])) return [];
+    const next = args[index + 1] ?? '';
+    return [isOption(arg) && /^-\d/.test(next) ? `${arg}=${next}` : arg];
+  });
+}
+
+function isOption(arg: string | undefined): boolean {
+  return arg !== undefined && /^--[a-z]+$/.test(arg);
 }
 
 /** One of two options that exclude each other; null when neither is given. */
@@ -78,13 +91,24 @@ const isoForm = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d
 
 /** ISO 8601 with its zone, a date (UTC), or ms since 1970. */
 function timeOf(option: string, text: string): number {
-  const ms = isoForm.test(text) ? Date.parse(text) : /^\d{12,14}$/.test(text) ? Number(text) : NaN;
+  const ms =
+    isoForm.test(text) && isDay(text.slice(0, 10))
+      ? Date.parse(text)
+      : /^\d{12,14}$/.test(text)
+        ? Number(text)
+        : NaN;
   if (Number.isNaN(ms)) {
     throw new UsageError(
       `${option} takes a time such as 2026-03-01T08:00:00Z, 2026-03-01 (UTC) or 1772352000000 (ms since 1970)`,
     );
   }
   return ms;
+}
+
+/** JavaScript takes 31 February for 3 March. */
+function isDay(date: string): boolean {
+  const ms = Date.parse(date);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
 
 function positionOf(option: string, text: string): Position {
