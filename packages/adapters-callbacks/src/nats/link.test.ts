@@ -88,18 +88,6 @@ describe.skipIf(noNatsServer)('the link to a broker', () => {
     endHearing();
   });
 
-  it('notices a broker that answers no more, and its return', async () => {
-    const server = await broker();
-    const made = link(server.url);
-    await until('it is connected', () => made.connected());
-
-    server.pause();
-    await until('the silence is noticed', () => !made.connected(), 15_000);
-    server.resume();
-
-    await until('it is back', () => made.connected());
-  });
-
   it('closes while the broker answers nothing', async () => {
     const server = await broker();
     const made = link(server.url);
