@@ -79,7 +79,6 @@ class Worker implements DeliveryWorker {
   readonly #stopping = new AbortController();
   /** Something was due at the last look. */
   #behind = false;
-  #pass: NodeJS.Immediate | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(deps: DeliveryWorkerDeps) {
@@ -191,11 +190,7 @@ class Worker implements DeliveryWorker {
     for (const delivery of this.#lanes.start(performance.now())) {
       const sending = this.#send(delivery).finally(() => {
         this.#underway.delete(sending);
-        // Requests that end in one turn of the event loop make one pass over the lanes.
-        this.#pass ??= setImmediate(() => {
-          this.#pass = undefined;
-          this.#startMore();
-        });
+        this.#startMore();
       });
       this.#underway.add(sending);
     }
