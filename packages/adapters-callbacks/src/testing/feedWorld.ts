@@ -1,5 +1,5 @@
 import type { App, RecordedEvent } from '@recalld/domain';
-import { createFixedClock, sendSample } from '@recalld/domain/testing';
+import { createFixedClock, recallSample, sendSample } from '@recalld/domain/testing';
 import { connect } from 'nats';
 import type { StoredMsg } from 'nats';
 import { createFeedPublisher } from '../nats/feedPublisher.js';
@@ -39,24 +39,8 @@ export async function createFeedWorld() {
     const msgId = ids.next();
     const now = clock.now();
     await loop.submit([sendSample({ app: of.no, msgId, origin: sampleOrigin, now })]);
-    await loop.submit([
-      {
-        type: 'RecallMessage',
-        app: of.no,
-        msgId,
-        recallId: ids.next(),
-        chatKind: 'chat',
-        to: 'u2',
-        by: 'u1',
-        authority: 'app',
-        waive: { window: false, absence: false },
-        syncSender: true,
-        extension: null,
-        origin: sampleOrigin,
-        originDevice: null,
-        now,
-      },
-    ]);
+    const recall = { app: of.no, msgId, recallId: ids.next(), origin: sampleOrigin, now };
+    await loop.submit([recallSample(recall)]);
   }
 
   async function changePolicy(windowSeconds: number, of: App = app): Promise<void> {
