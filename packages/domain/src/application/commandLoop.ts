@@ -1,12 +1,13 @@
 import { assert } from '../kernel/assert.js';
 import type { AppNo, CommandId } from '../kernel/ids.js';
 import { limits } from '../limits.js';
-import type { CommandStore, Unit } from '../ports/commandStore.js';
+import type { Committed, CommandStore, Unit } from '../ports/commandStore.js';
 import type { RecordedEvent } from '../events.js';
 import type { Command, CommandOf, CommandType, Outcome, Refusals } from './command.js';
 import { decideUnit } from './decideUnit.js';
 import type { DecidedUnit, PlanDeliveries } from './decideUnit.js';
-import { Contended, Overloaded } from './faults.js';
+import { Contended, Overloaded, Unavailable } from './faults.js';
+import { recordedBefore } from './recordedBefore.js';
 import { handlerOf } from './registry.js';
 import { wantedFacts } from './wantedFacts.js';
 import { WorkingSet } from './workingSet.js';
@@ -29,6 +30,7 @@ export interface CommandLoop {
    * Decides commands of one app as a unit: all accepted ones in one commit, on disk when this
    * resolves; one outcome per command, in order.
    * @throws Overloaded, Contended, or the store's own fault; then nothing of the unit was written.
+   * @throws Unavailable when that is not known, or storage is away.
    */
   submit<T extends CommandType>(commands: readonly CommandOf<T>[]): Promise<readonly Outcome<Refusals[T]>[]>;
   /** Resolves when everything submitted so far has its answer. */
@@ -40,6 +42,8 @@ interface Pending {
   readonly commandId: CommandId;
   readonly app: AppNo;
   readonly commands: readonly Command[];
+  /** What was sent to commits of unknown outcome: one of them may stand in the log. */
+  readonly tried: DecidedUnit[];
   resolve(outcomes: readonly Outcome[]): void;
   reject(fault: unknown): void;
 }
@@ -47,6 +51,8 @@ interface Pending {
 /** A decided unit whose answer waits for the commit. */
 interface Ready extends DecidedUnit {
   readonly pending: Pending;
+  /** There when an earlier commit of unknown outcome turns out to have written the unit. */
+  readonly recorded?: readonly RecordedEvent[];
 }
 
 /** A unit whose decider threw; told so only when the others are written, for until then it may be decided again. */
@@ -55,7 +61,9 @@ interface Failed {
   readonly fault: unknown;
 }
 
-type Attempt = 'done' | 'moved';
+type Attempt = 'done' | Extract<Committed, { readonly ok: false }>['reason'];
+
+const nothingToCommit: Committed = { ok: true, recorded: [] };
 
 /**
  * THE loop: gather what has arrived, load its facts in one read, decide one after the other, commit
@@ -72,7 +80,7 @@ export function createCommandLoop(deps: CommandLoopDeps): CommandLoop {
       try {
         await nextTurn();
       } catch (fault) {
-        for (const { reject } of queue.splice(0)) reject(fault);
+        rejectAll(queue.splice(0), fault);
         break;
       }
       const batch = queue.slice(0, batchUnitsMax);
@@ -90,36 +98,51 @@ export function createCommandLoop(deps: CommandLoopDeps): CommandLoop {
         deferred.length = 0;
         if ((await decideAndCommit(batch, deferred)) === 'done') return deferred;
       }
-      for (const pending of batch) await alone(pending, limits.commitAttemptsMax);
     } catch (fault) {
       // The batch as a whole failed: each unit gets one try of its own, so that only the bad one fails.
-      if (batch.length === 1) batch[0]?.reject(fault);
-      else for (const pending of batch) await alone(pending, 1);
+      if (batch.length === 1 || fault instanceof Unavailable) rejectAll(batch, fault);
+      else await eachAlone(batch, 1);
+      return [];
     }
+    await eachAlone(batch, limits.commitAttemptsMax);
     return [];
   }
 
-  async function alone(pending: Pending, attempts: number): Promise<void> {
-    try {
-      for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        if ((await decideAndCommit([pending], [])) === 'done') return;
+  /** While storage is away, none waits for it by itself: the others are told what the first one was. */
+  async function eachAlone(batch: readonly Pending[], attempts: number): Promise<void> {
+    for (const [index, pending] of batch.entries()) {
+      try {
+        await alone(pending, attempts);
+      } catch (fault) {
+        if (fault instanceof Unavailable) return rejectAll(batch.slice(index), fault);
+        pending.reject(fault);
       }
-      pending.reject(new Contended(`the streams of the command kept moving for ${attempts} attempts`));
-    } catch (fault) {
-      pending.reject(fault);
     }
+  }
+
+  async function alone(pending: Pending, attempts: number): Promise<void> {
+    let last: Attempt = 'moved';
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      last = await decideAndCommit([pending], []);
+      if (last === 'done') return;
+    }
+    pending.reject(
+      last === 'unknown'
+        ? new Unavailable(`the outcome of a commit is not known after ${attempts} attempts`)
+        : new Contended(`the streams of the command kept moving for ${attempts} attempts`),
+    );
   }
 
   async function decideAndCommit(batch: readonly Pending[], deferred: Pending[]): Promise<Attempt> {
     const { ready, failed } = await decide(batch, deferred);
-    const units = ready.map(({ unit }) => unit).filter(({ appends }) => appends.length > 0);
-    if (units.length === 0) {
-      for (const { pending, decisions } of ready) pending.resolve(outcomes(decisions, []));
-    } else {
-      const committed = await store.commit(units);
-      if (!committed.ok) return 'moved';
-      answer(ready, units, committed.recorded);
+    const fresh = ready.filter(({ unit, recorded }) => recorded === undefined && unit.appends.length > 0);
+    const units = fresh.map(({ unit }) => unit);
+    const committed = units.length === 0 ? nothingToCommit : await store.commit(units);
+    if (!committed.ok) {
+      if (committed.reason === 'unknown') for (const one of fresh) one.pending.tried.push(one);
+      return committed.reason;
     }
+    answer(ready, units, committed.recorded);
     for (const { pending, fault } of failed) pending.reject(fault);
     return 'done';
   }
@@ -136,6 +159,11 @@ export function createCommandLoop(deps: CommandLoopDeps): CommandLoop {
     for (const pending of batch) {
       const set = sets.get(pending.app);
       assert(set !== undefined, `facts of app ${pending.app} were loaded`);
+      const recorded = recordedBefore(pending.commandId, pending.tried, set);
+      if (recorded !== undefined) {
+        ready.push({ pending, ...recorded });
+        continue;
+      }
       if (mustWait(pending, set)) {
         deferred.push(pending);
         continue;
@@ -161,10 +189,12 @@ export function createCommandLoop(deps: CommandLoopDeps): CommandLoop {
       `${units.length} units were committed, ${recorded.length} answered`,
     );
     const byUnit = new Map(units.map((unit, index) => [unit, recorded[index] ?? []]));
+    for (const { unit, recorded: before } of ready) if (before !== undefined) byUnit.set(unit, before);
     for (const { pending, unit, decisions } of ready)
       pending.resolve(outcomes(decisions, byUnit.get(unit) ?? []));
-    const deliveries = units.reduce((sum, unit) => sum + unit.deliveries.length, 0);
-    deps.onCommitted?.(recorded.flat(), deliveries);
+    if (byUnit.size === 0) return;
+    const deliveries = [...byUnit.keys()].reduce((sum, unit) => sum + unit.deliveries.length, 0);
+    deps.onCommitted?.([...byUnit.values()].flat(), deliveries);
   }
 
   return {
@@ -184,7 +214,8 @@ export function createCommandLoop(deps: CommandLoopDeps): CommandLoop {
       return new Promise<readonly Outcome<Refusals[T]>[]>((resolve, reject) => {
         // The outcomes of a unit hold only codes of its own commands' types.
         const settle = resolve as (outcomes: readonly Outcome[]) => void;
-        queue.push({ commandId: nextCommandId(), app: first.app, commands, resolve: settle, reject });
+        const commandId = nextCommandId();
+        queue.push({ commandId, app: first.app, commands, tried: [], resolve: settle, reject });
         running ??= run();
       });
     },
@@ -199,6 +230,10 @@ function mustWait(pending: Pending, set: WorkingSet): boolean {
   return pending.commands.some((command) =>
     set.awaitsStamps(handlerOf<CommandType>(command).stream(command)),
   );
+}
+
+function rejectAll(batch: readonly Pending[], fault: unknown): void {
+  for (const { reject } of batch) reject(fault);
 }
 
 function outcomes(

@@ -131,31 +131,3 @@ describe('when a stream moved meanwhile', () => {
     expect(fates).toMatchObject([ok, { ok: true, events: [{ data: { messageSeq: 1 } }] }]);
   });
 });
-
-describe('when the outcome of a commit is unknown', () => {
-  it('a recall that was written is accepted as one’s own, and not written again', async () => {
-    await loopOn(ports.commands).submit([sendSample({ msgId: m1 })]);
-    const { loop } = setUp((_, nth) => (nth === 1 ? 'unknownWritten' : 'written'));
-
-    const [outcome] = await loop.submit([recallSample({ msgId: m1 })]);
-
-    expect(outcome).toEqual({ ok: true, events: [] });
-    expect(await typesOf(m1)).toEqual(['MessageSent', 'MessageRecalled']);
-  });
-
-  it('a sending that was written is accepted as one’s own, and not written again', async () => {
-    const { loop } = setUp((_, nth) => (nth === 1 ? 'unknownWritten' : 'written'));
-
-    expect(await loop.submit([sendSample({ msgId: m1 })])).toEqual([{ ok: true, events: [] }]);
-    expect(await typesOf(m1)).toEqual(['MessageSent']);
-  });
-
-  it('what was lost is written by the next attempt', async () => {
-    const { loop } = setUp((_, nth) => (nth === 1 ? 'unknownLost' : 'written'));
-
-    expect(await loop.submit([sendSample({ msgId: m1 })])).toMatchObject([
-      { ok: true, events: [{ type: 'MessageSent' }] },
-    ]);
-    expect(await typesOf(m1)).toEqual(['MessageSent']);
-  });
-});

@@ -7,3 +7,11 @@ export class Overloaded extends Error {
 export class Contended extends Error {
   override readonly name = 'Contended';
 }
+
+/**
+ * Storage cannot be reached, or did not answer in time: what was asked for was not done, or it is not
+ * known whether. Try again later, and look first.
+ */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}

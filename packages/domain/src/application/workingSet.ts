@@ -52,6 +52,11 @@ export class WorkingSet {
     return state;
   }
 
+  /** What the log has of a stream, without what the batch has decided. */
+  recorded(stream: StreamId): readonly RecordedEvent[] {
+    return this.#facts.streams.get(stream) ?? [];
+  }
+
   append(stream: StreamId, events: readonly NewEvent[]): void {
     const known = this.#stream(stream);
     if (!this.#before.has(stream)) this.#before.set(stream, known);
