@@ -1,15 +1,25 @@
 import type { Generated } from 'kysely';
+import type {
+  AttachmentChunksTable,
+  AttachmentKeysTable,
+  AttachmentLabelsTable,
+  AttachmentRefsTable,
+  AttachmentsTable,
+} from './attachmentTables.js';
 
 /**
  * The tables, as Kysely sees them. Times are ms since 1970, flags and booleans whole numbers, ids of
  * messages decimal text. Message content is in `bodies.payload` alone: no other column, and no index,
- * ever holds any.
+ * ever holds any. Tables of PostgreSQL alone say so.
  */
 export interface Schema {
   migrations: { version: number; name: string; applied_at: number };
   apps: AppsTable;
   events: EventsTable;
   bodies: BodiesTable;
+  body_keys: BodyKeysTable;
+  erased_tables: ErasedTablesTable;
+  log_floor: LogFloorTable;
   timelines: TimelinesTable;
   timeline_items: TimelineItemsTable;
   conversations: ConversationsTable;
@@ -18,8 +28,9 @@ export interface Schema {
   members: MembersTable;
   attachments: AttachmentsTable;
   attachment_labels: AttachmentLabelsTable;
-  /** `live` is 0 once the message has expired: it keeps the attachment no longer. */
-  attachment_refs: { app_no: number; attachment: string; msg_id: string; live: number };
+  attachment_refs: AttachmentRefsTable;
+  attachment_chunks: AttachmentChunksTable;
+  attachment_keys: AttachmentKeysTable;
   callback_rules: CallbackRulesTable;
   callback_rule_versions: CallbackRuleVersionsTable;
   deliveries: DeliveriesTable;
@@ -27,7 +38,9 @@ export interface Schema {
   redelivery_jobs: RedeliveryJobsTable;
   /** How far each feed of the log has come. */
   feed_checkpoints: { feed: string; position: number };
-  nodes: { node_no: number; last_second: number };
+  nodes: NodesTable;
+  leases: LeasesTable;
+  generations: GenerationsTable;
   secrets: { name: string; sealed: string };
 }
 
@@ -47,6 +60,7 @@ export interface AppsTable {
 
 /** The log. Everything below that is marked as rebuilt follows from it. */
 export interface EventsTable {
+  /** On PostgreSQL from the sequence `event_positions`: the writer takes it, the table has no default. */
   position: Generated<number>;
   /** The stream's day, not the event's: two recalls around midnight must meet in one unique key. */
   stream_day: number;
@@ -68,10 +82,32 @@ export interface EventsTable {
 export interface BodiesTable {
   /** The position of the event that brought the body. */
   position: number;
+  /** The day of the item's id, which PostgreSQL partitions by; 0 in rows of releases that had none. */
+  item_day: number;
   app_no: number;
   item_id: string;
   format: string;
   payload: Uint8Array | null;
+}
+
+/** PostgreSQL alone. Each body's own key; without its row the body cannot be read any more. */
+export interface BodyKeysTable {
+  position: number;
+  item_day: number;
+  wrapped: Uint8Array;
+}
+
+/** PostgreSQL alone. Tables of keys from which rows were deleted, and which are to be written anew. */
+export interface ErasedTablesTable {
+  /** A partition, or a table that has none. */
+  name: string;
+  since: number;
+}
+
+/** One row. Positions start after it: a restored copy jumps over those that its predecessor gave out. */
+export interface LogFloorTable {
+  one: 1;
+  position: number;
 }
 
 /** The counters that stamp timeline positions and MsgSeq. */
@@ -152,25 +188,6 @@ export interface MembersTable {
   role: 'owner' | 'admin' | 'member';
   from_position: number;
   through_position: number | null;
-}
-
-export interface AttachmentsTable {
-  app_no: number;
-  attachment: string;
-  state: 'uploaded' | 'referred' | 'condemned' | 'purged' | 'expired';
-  secret_hash: string;
-  restricted: number;
-  label_no: number;
-  size_bytes: number;
-  uploaded_at: number;
-  condemned_by: string | null;
-}
-
-/** NULL once the attachment is condemned or expired. */
-export interface AttachmentLabelsTable {
-  label_no: Generated<number>;
-  file_name: string | null;
-  content_type: string | null;
 }
 
 export interface CallbackRulesTable {
@@ -257,4 +274,27 @@ export interface RedeliveryJobsTable {
   place: string | null;
   /** Grows with each start and step of any job: the lowest of those that are not finished is next. */
   turn: number;
+}
+
+/** The numbers in ids: whoever holds a row's lease mints with its number. */
+export interface NodesTable {
+  node_no: number;
+  /** No id of this number has a later one. */
+  last_second: number;
+  owner: string | null;
+  lease_until: Generated<number>;
+}
+
+/** Work that one node at a time does. */
+export interface LeasesTable {
+  name: string;
+  owner: string;
+  until: number;
+}
+
+/** One row. Each change of an app or a rule raises its number: what is remembered of them is then old. */
+export interface GenerationsTable {
+  one: 1;
+  apps: number;
+  rules: number;
 }

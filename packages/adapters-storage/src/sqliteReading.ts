@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Log } from '@recalld/domain';
 import { openSqliteReading } from './engines/sqliteReading.js';
 import { expectSchema } from './migrations/migrate.js';
+import { sqliteSchemaReads } from './migrations/target.js';
 import { createReadPorts, openBooks } from './readPorts.js';
 import type { ReadPorts } from './readPorts.js';
 import { databaseFileName } from './sqliteStorage.js';
@@ -25,7 +26,7 @@ export async function openSqliteForReading(options: SqliteReadingOptions): Promi
   const { dataDir, databasePath, log } = options;
   const engine = openSqliteReading(databasePath ?? path.join(dataDir, databaseFileName));
   try {
-    expectSchema(engine);
+    await expectSchema(sqliteSchemaReads(engine));
     return { ...createReadPorts(engine, openBooks(engine), log), close: () => engine.close() };
   } catch (fault) {
     await engine.close();

@@ -24,6 +24,7 @@ import { openSqlite } from './engines/sqlite.js';
 import type { SqliteEngine } from './engines/sqlite.js';
 import { createIdSource } from './idSource.js';
 import { migrate } from './migrations/migrate.js';
+import { sqliteSchemaTarget } from './migrations/target.js';
 import { createContentReader } from './readers/contentReader.js';
 import { createExpiredMessages } from './readers/expiredMessages.js';
 import { createPositionBefore } from './readers/positionBefore.js';
@@ -65,7 +66,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
   try {
     const engine = openSqlite(file);
     try {
-      migrate(engine, clock, log);
+      await migrate(sqliteSchemaTarget(engine), clock, log);
       endLeases(engine, clock.now());
       return assemble(engine, options, file, unlock);
     } catch (fault) {

@@ -1,25 +1,28 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
+import type { Ddl } from './ddl.js';
 import type { Migration } from './migration.js';
-
-/** Rows stand in the order of their key, without a number of their own. */
-const clustered = sql`strict, without rowid`;
 
 export const deliveryControl: Migration = {
   version: 2,
   name: 'delivery control',
-  up: (db) => [...ruleHealth(db), ...ruleVersions(db), ...deliveries(db), ...jobs(db)],
+  up: (db, ddl) => [
+    ...ruleHealth(db, ddl),
+    ...ruleVersions(db, ddl),
+    ...deliveries(db, ddl),
+    ...jobs(db, ddl),
+  ],
 };
 
-function ruleHealth({ schema }: Kysely<Schema>) {
+function ruleHealth({ schema }: Kysely<Schema>, { whole, text }: Ddl) {
   const rules = () => schema.alterTable('callback_rules');
   return [
-    rules().addColumn('health', 'text', (column) => column.notNull().defaultTo('healthy')),
-    rules().addColumn('failing_since', 'integer'),
-    rules().addColumn('probes', 'integer'),
-    rules().addColumn('probe_at', 'integer'),
-    rules().addColumn('untold', 'integer', (column) => column.notNull().defaultTo(0)),
+    rules().addColumn('health', text, (column) => column.notNull().defaultTo('healthy')),
+    rules().addColumn('failing_since', whole),
+    rules().addColumn('probes', whole),
+    rules().addColumn('probe_at', whole),
+    rules().addColumn('untold', whole, (column) => column.notNull().defaultTo(0)),
     schema
       .createIndex('callback_rules_untold')
       .on('callback_rules')
@@ -28,16 +31,16 @@ function ruleHealth({ schema }: Kysely<Schema>) {
   ];
 }
 
-function ruleVersions(db: Kysely<Schema>) {
+function ruleVersions(db: Kysely<Schema>, { whole, text }: Ddl) {
   const versions = () => db.schema.alterTable('callback_rule_versions');
   return [
-    versions().addColumn('events', 'text'),
-    versions().addColumn('ordered', 'integer', (column) => column.notNull().defaultTo(0)),
-    versions().addColumn('concurrency_max', 'integer'),
-    versions().addColumn('sealed_previous_secret', 'text'),
-    versions().addColumn('previous_secret_until', 'integer'),
-    versions().addColumn('tls', 'text'),
-    versions().addColumn('sealed_tls_key', 'text'),
+    versions().addColumn('events', text),
+    versions().addColumn('ordered', whole, (column) => column.notNull().defaultTo(0)),
+    versions().addColumn('concurrency_max', whole),
+    versions().addColumn('sealed_previous_secret', text),
+    versions().addColumn('previous_secret_until', whole),
+    versions().addColumn('tls', text),
+    versions().addColumn('sealed_tls_key', text),
     // No attempt follows these any more.
     db
       .updateTable('callback_rule_versions as old')
@@ -58,11 +61,11 @@ function ruleVersions(db: Kysely<Schema>) {
   ];
 }
 
-function deliveries({ schema }: Kysely<Schema>) {
+function deliveries({ schema }: Kysely<Schema>, { text }: Ddl) {
   return [
     // It was never NULL and meant nothing yet: no rule had an order.
     schema.alterTable('deliveries').dropColumn('order_key'),
-    schema.alterTable('deliveries').addColumn('order_key', 'text'),
+    schema.alterTable('deliveries').addColumn('order_key', text),
     schema.dropIndex('deliveries_open'),
     // A worker looks at one rule at a time: what waits for another is never waded through.
     schema
@@ -75,24 +78,24 @@ function deliveries({ schema }: Kysely<Schema>) {
       .on('deliveries')
       .columns(['rule_id', 'order_key', 'first_position'])
       .where('order_key', 'is not', null),
-    schema.alterTable('delivery_attempts').addColumn('url', 'text'),
-    schema.alterTable('delivery_attempts').addColumn('headers', 'text'),
+    schema.alterTable('delivery_attempts').addColumn('url', text),
+    schema.alterTable('delivery_attempts').addColumn('headers', text),
   ];
 }
 
-function jobs({ schema }: Kysely<Schema>) {
+function jobs({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {
   return [
     schema
       .createTable('redelivery_jobs')
-      .addColumn('job_id', 'text', (column) => column.primaryKey().notNull())
-      .addColumn('app_no', 'integer', (column) => column.notNull())
-      .addColumn('selection', 'text', (column) => column.notNull())
-      .addColumn('created_at', 'integer', (column) => column.notNull())
-      .addColumn('queued', 'integer', (column) => column.notNull())
-      .addColumn('finished_at', 'integer')
-      .addColumn('place', 'text')
-      .addColumn('turn', 'integer', (column) => column.notNull())
-      .modifyEnd(clustered),
+      .addColumn('job_id', text, (column) => column.primaryKey().notNull())
+      .addColumn('app_no', whole, (column) => column.notNull())
+      .addColumn('selection', text, (column) => column.notNull())
+      .addColumn('created_at', whole, (column) => column.notNull())
+      .addColumn('queued', whole, (column) => column.notNull())
+      .addColumn('finished_at', whole)
+      .addColumn('place', text)
+      .addColumn('turn', whole, (column) => column.notNull())
+      .modifyEnd(ends.clustered),
     schema
       .createIndex('redelivery_jobs_age')
       .on('redelivery_jobs')
@@ -109,8 +112,8 @@ function jobs({ schema }: Kysely<Schema>) {
       .where(sql<boolean>`finished_at is not null`),
     schema
       .createTable('feed_checkpoints')
-      .addColumn('feed', 'text', (column) => column.primaryKey().notNull())
-      .addColumn('position', 'integer', (column) => column.notNull())
-      .modifyEnd(clustered),
+      .addColumn('feed', text, (column) => column.primaryKey().notNull())
+      .addColumn('position', whole, (column) => column.notNull())
+      .modifyEnd(ends.clustered),
   ];
 }

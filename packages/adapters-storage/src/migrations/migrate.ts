@@ -1,13 +1,16 @@
 import { sql } from 'kysely';
 import type { Clock, Log } from '@recalld/domain';
-import type { SqliteReads } from '../engines/connection.js';
-import type { SqliteEngine } from '../engines/sqlite.js';
+import type { Query } from '../steps.js';
 import { initial } from './0001_initial.js';
 import { deliveryControl } from './0002_deliveryControl.js';
+import { severalNodes } from './0003_severalNodes.js';
+import { ddls } from './ddl.js';
+import type { EngineKind } from './ddl.js';
 import type { Migration } from './migration.js';
+import type { SchemaReads, SchemaTarget } from './target.js';
 
 /** Every step there is, oldest first. */
-export const migrations: readonly Migration[] = [initial, deliveryControl];
+export const migrations: readonly Migration[] = [initial, deliveryControl, severalNodes];
 
 /** The database was written by a newer recalld; nothing was changed. */
 export class SchemaTooNew extends Error {
@@ -21,64 +24,95 @@ export class SchemaTooNew extends Error {
   }
 }
 
-/** The database was written by an older recalld, and only a server's start brings it forward. */
+const remedies: Readonly<Record<EngineKind, string>> = {
+  sqlite: 'start the server of this release once, it brings the database forward.',
+  postgres: 'run `recalld migrate` once, when every node of the older release has stopped.',
+};
+
+/** The database was written by an older recalld; nothing was changed. */
 export class SchemaTooOld extends Error {
   override readonly name = 'SchemaTooOld';
 
-  constructor(found: number, known: number) {
-    super(
-      `The database has schema version ${found}, this recalld reads version ${known}; ` +
-        'start the server of this release once, it brings the database forward.',
-    );
+  constructor(found: number, known: number, kind: EngineKind) {
+    super(`The database has schema version ${found}, this recalld reads version ${known}; ${remedies[kind]}`);
   }
 }
 
 const newest = (steps: readonly Migration[]): number => steps.at(-1)?.version ?? 0;
 
 /** Looks whether a database has the schema that this release reads. @throws SchemaTooNew, SchemaTooOld */
-export function expectSchema(reads: SqliteReads): void {
-  const [made] = reads.run(sql`select 1 from sqlite_master where name = 'migrations'`.compile(reads.db));
-  const found = made === undefined ? 0 : schemaVersion(reads);
-  const known = newest(migrations);
+export async function expectSchema(
+  reads: SchemaReads,
+  steps: readonly Migration[] = migrations,
+): Promise<void> {
+  const found = await schemaVersion(reads);
+  const known = newest(steps);
   if (found > known) throw new SchemaTooNew(found, known);
-  if (found < known) throw new SchemaTooOld(found, known);
+  if (found < known) throw new SchemaTooOld(found, known, reads.kind);
 }
 
 /**
- * Brings the schema to the newest version; does nothing when it is there.
- * @throws SchemaTooNew
+ * What the start of one node of several may do: sets an empty database up. Nodes of the older release
+ * may still use any other.
+ * @throws SchemaTooNew, SchemaTooOld
  */
-export function migrate(
-  engine: SqliteEngine,
+export async function prepareSchema(
+  target: SchemaTarget,
   clock: Clock,
   log: Log | undefined,
   steps: readonly Migration[] = migrations,
-): void {
-  const { db } = engine;
-  engine.run(
-    db.schema
-      .createTable('migrations')
-      .ifNotExists()
-      .addColumn('version', 'integer', (column) => column.primaryKey())
-      .addColumn('name', 'text', (column) => column.notNull())
-      .addColumn('applied_at', 'integer', (column) => column.notNull())
-      .modifyEnd(sql`strict`),
-  );
-  const found = schemaVersion(engine);
+): Promise<void> {
+  if ((await schemaVersion(target)) === 0) await migrate(target, clock, log, steps);
+  else await expectSchema(target, steps);
+}
+
+/**
+ * Brings the schema to the newest version; does nothing when it is there. An empty database is set up
+ * as a whole or not at all.
+ * @throws SchemaTooNew
+ */
+export async function migrate(
+  target: SchemaTarget,
+  clock: Clock,
+  log: Log | undefined,
+  steps: readonly Migration[] = migrations,
+): Promise<void> {
+  const found = await schemaVersion(target);
   const known = newest(steps);
   if (found > known) throw new SchemaTooNew(found, known);
-  for (const { version, name, up } of steps.filter((step) => step.version > found)) {
-    engine.transaction(() => {
-      for (const statement of up(db)) engine.run(statement);
-      engine.run(db.insertInto('migrations').values({ version, name, applied_at: clock.now() }));
-    });
-    log?.info({ version, name }, 'the schema was brought forward');
+  const missing = steps.filter((step) => step.version > found);
+  const groups = found === 0 ? [missing] : missing.map((step) => [step]);
+  for (const group of groups) {
+    const changes = group.flatMap((step) => statementsOf(step, target, clock));
+    await target.transaction(found === 0 ? [recordTable(target), ...changes] : changes);
+    for (const { version, name } of group) log?.info({ version, name }, 'the schema was brought forward');
   }
 }
 
+function statementsOf({ version, name, up }: Migration, { db, kind }: SchemaTarget, clock: Clock): Query[] {
+  const record = db.insertInto('migrations').values({ version, name, applied_at: clock.now() });
+  return [...up(db, ddls[kind]), record];
+}
+
+function recordTable({ db, kind }: SchemaTarget): Query {
+  const { whole, text, ends } = ddls[kind];
+  return db.schema
+    .createTable('migrations')
+    .ifNotExists()
+    .addColumn('version', whole, (column) => column.primaryKey())
+    .addColumn('name', text, (column) => column.notNull())
+    .addColumn('applied_at', whole, (column) => column.notNull())
+    .modifyEnd(ends.plain);
+}
+
 /** The newest step that the database has had; 0 for an empty one. */
-export function schemaVersion(reads: SqliteReads): number {
+export async function schemaVersion(reads: SchemaReads): Promise<number> {
+  const made = {
+    sqlite: sql`select 1 from sqlite_master where name = 'migrations'`,
+    postgres: sql`select 1 where to_regclass('migrations') is not null`,
+  }[reads.kind];
+  if ((await reads.run(made.compile(reads.db))).length === 0) return 0;
   const query = reads.db.selectFrom('migrations').select((e) => e.fn.max('version').as('version'));
-  const [row] = reads.run<{ version: number | null }>(query);
-  return row?.version ?? 0;
+  const [row] = await reads.run<{ version: number | string | null }>(query);
+  return Number(row?.version ?? 0);
 }

@@ -1,5 +1,7 @@
-import type { Compilable, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
+import type { Query } from '../steps.js';
+import type { Ddl } from './ddl.js';
 
 /** One step of the schema. What is in a release never changes: a correction is the next step. */
 export interface Migration {
@@ -7,5 +9,5 @@ export interface Migration {
   readonly version: number;
   readonly name: string;
   /** The statements, in order. All of them run in one transaction with the step's own record. */
-  readonly up: (db: Kysely<Schema>) => readonly Compilable[];
+  readonly up: (db: Kysely<Schema>, ddl: Ddl) => readonly Query[];
 }
