@@ -107,6 +107,7 @@ export type Failure =
   | 'bodyTooLarge'
   | 'unsupportedMediaType'
   | 'overloaded'
+  | 'unavailable'
   | 'fault';
 
 /** A set of rows that speak one language. */

@@ -1,3 +1,4 @@
+import { Overloaded, Unavailable } from '@recalld/domain';
 import { describe, expect, it } from 'vitest';
 import type { Method } from '../route.js';
 import { createAdminWorld } from '../testing/adminWorld.js';
@@ -79,8 +80,7 @@ describe('the management API', () => {
     expect(answer.text).not.toContain('hush');
   });
 
-  it('answers 503 while too much work is waiting, and 500 without details when something failed', async () => {
-    const { Overloaded } = await import('@recalld/domain');
+  it('answers 503 while too much work is waiting or storage is away, and 500 without details when something failed', async () => {
     const failing = (fault: Error) => ({
       submit: () => Promise.reject(fault),
       drain: () => Promise.resolve(),
@@ -88,6 +88,14 @@ describe('the management API', () => {
     const busy = await createAdminWorld({ loop: failing(new Overloaded('65536 units are waiting')) });
     const body = { window_seconds: 60 };
     expect(await busy.ask('PUT', 'recall-policy', { body })).toMatchObject({ status: 503, body: errorBody });
+    const away = await createAdminWorld({ loop: failing(new Unavailable('no connection to db.internal')) });
+    const unavailable = await away.ask('PUT', 'recall-policy', { body });
+    expect(unavailable).toMatchObject({
+      status: 503,
+      body: { ...errorBody, error: 'unavailable' },
+      headers: { 'retry-after': '1' },
+    });
+    expect(unavailable.text).not.toContain('internal');
     const broken = await createAdminWorld({ loop: failing(new Error('/var/lib/disk is gone')) });
     const answer = await broken.ask('PUT', 'recall-policy', { body });
     expect(answer).toMatchObject({ status: 500, body: { ...errorBody, error: 'internal_error' } });

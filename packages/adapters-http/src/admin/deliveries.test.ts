@@ -1,3 +1,4 @@
+import { Unavailable } from '@recalld/domain';
 import { attemptSample, ruleSample } from '@recalld/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { attemptAll, claimAll, createAdminWorld, leaseMs, suspendRules } from '../testing/adminWorld.js';
@@ -144,6 +145,13 @@ describe('deliveries', () => {
     );
     expect({ status, body }).toMatchObject({ status: 200, body: { request_body: null, attempt_log: [] } });
     expect(text).not.toContain('sealed');
+  });
+
+  it('are not shown as if theirs were lost while storage is away', async () => {
+    const render = () => Promise.reject(new Unavailable('the connection was lost'));
+    const world = await given(1, { callbackRequests: { render, callId: () => null } });
+    const answer = await world.ask('GET', `deliveries/${encodeURIComponent(await only(world))}`);
+    expect(answer).toMatchObject({ status: 503, body: { error: 'unavailable' } });
   });
 
   it('show attempts whose request could not be made', async () => {

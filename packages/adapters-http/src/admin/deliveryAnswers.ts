@@ -1,4 +1,4 @@
-import { attemptAt, healthy } from '@recalld/domain';
+import { Unavailable, attemptAt, healthy } from '@recalld/domain';
 import type { Attempt, DeliveryView, RuleHealth } from '@recalld/domain';
 import type { JsonAnswer } from '../route.js';
 import type { AdminDeps } from './deps.js';
@@ -49,11 +49,15 @@ function nextAttemptAt({ rule, state }: DeliveryView, healths: Healths): number 
   }
 }
 
-/** The text as it goes out; null when it cannot be made any more, as when its secret is damaged. */
+/**
+ * The text as it goes out; null when it cannot be made any more, as when its secret is damaged.
+ * @throws Unavailable when what it tells cannot be read now.
+ */
 export async function bodyShown({ callbackRequests }: Deps, delivery: DeliveryView): Promise<string | null> {
   try {
     return (await callbackRequests.render(delivery)).body;
-  } catch {
+  } catch (fault) {
+    if (fault instanceof Unavailable) throw fault;
     return null;
   }
 }

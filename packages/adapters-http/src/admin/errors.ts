@@ -12,15 +12,24 @@ const statuses = {
   unsupported_media_type: 415,
   expectation_failed: 417,
   overloaded: 503,
+  unavailable: 503,
   internal_error: 500,
 } as const;
 
 export type AdminCode = keyof typeof statuses;
 
+const retryLater = { 'retry-after': '1' };
+
+const headersOf: { readonly [C in AdminCode]?: Readonly<Record<string, string>> } = {
+  unauthorized: { 'www-authenticate': 'Bearer' },
+  overloaded: retryLater,
+  unavailable: retryLater,
+};
+
 /** The only shape of an error: a code, and one sentence that says what to do. */
 export function problem(code: AdminCode, sentence: string): JsonAnswer {
-  const headers = code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : undefined;
   const body = { error: code, error_description: sentence };
+  const headers = headersOf[code];
   return { status: statuses[code], body, ...(headers === undefined ? {} : { headers }) };
 }
 
@@ -42,6 +51,10 @@ const failures: { readonly [F in Failure]: readonly [AdminCode, string] } = {
   bodyTooLarge: ['too_large', 'Send a request body of at most 1 MiB.'],
   unsupportedMediaType: ['unsupported_media_type', 'Send the request body as application/json.'],
   overloaded: ['overloaded', 'Try again in a second: the server has too much work waiting.'],
+  unavailable: [
+    'unavailable',
+    'Try again in a second, and look first whether it was done: the server cannot reach its storage.',
+  ],
   fault: ['internal_error', "Look for the request's id in the server's log: something failed inside."],
 };
 

@@ -1,4 +1,4 @@
-import { ruleSample } from '@recalld/domain/testing';
+import { ruleSample, scriptedStore } from '@recalld/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { attemptAll, claimAll, createAdminWorld, suspendRules } from '../testing/adminWorld.js';
 import type { AdminWorld, Answered } from '../testing/adminWorld.js';
@@ -105,6 +105,22 @@ describe('testing a rule', () => {
       status: 'delivered',
     });
   });
+
+  it.each(['unknownWritten', 'unknownLost'] as const)(
+    'answers the one delivery though nobody heard of its commit (%s)',
+    async (fate) => {
+      const world = await given();
+      const { commands } = world.ports;
+      const scripted = scriptedStore({ ...commands }, (_, nth) => (nth === 1 ? fate : 'written'));
+      commands.commit = scripted.commit;
+
+      const answer = await test(world);
+
+      expect(scripted.commits).toHaveLength(fate === 'unknownWritten' ? 1 : 2);
+      expect(answer).toMatchObject({ status: 202, body: { rule_id: 'rule-1', status: 'pending' } });
+      expect((await world.ask('GET', 'deliveries')).body).toEqual({ entities: [answer.body] });
+    },
+  );
 
   it('makes a delivery of its own each time', async () => {
     const world = await given();

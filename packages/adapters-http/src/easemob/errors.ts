@@ -114,6 +114,7 @@ export const errors = {
   mediaTypeUnsupported: row(415, 'web_application', 'Unsupported Media Type'),
   expectationUnknown: row(417, 'web_application', 'Expectation Failed'),
   overloaded: row(503, 'service_unavailable', 'the server is busy, please try again later'),
+  unavailable: row(503, 'service_unavailable', 'the server cannot reach its storage, please try again later'),
   fault: row(500, '', 'internal error'),
 } as const;
 
@@ -145,6 +146,7 @@ export const failureRows: Readonly<Record<Exclude<Failure, 'unknownApp'>, ErrorR
   bodyTooLarge: errors.bodyTooLarge,
   unsupportedMediaType: errors.mediaTypeUnsupported,
   overloaded: errors.overloaded,
+  unavailable: errors.unavailable,
   fault: errors.fault,
 };
 

@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '@recalld/domain';
 import type { Api, Failure, Route } from '../route.js';
-import type { AppDirectory } from './appDirectory.js';
 import { authenticate } from './authenticate.js';
-import type { ServerDeps } from './deps.js';
+import type { ServerParts } from './deps.js';
 import { refuse, refuseThrown } from './refusing.js';
 import { begin } from './requestState.js';
 import type { RequestState } from './requestState.js';
@@ -15,7 +14,7 @@ export const jsonType = 'application/json';
 type Admit = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 
 /** The step before a body is read: path, app, token and content type, in that order. */
-export function admission(deps: ServerDeps, directory: AppDirectory, api: Api, route: Route): Admit {
+export function admission(deps: ServerParts, api: Api, route: Route): Admit {
   const namesApp = route.path.includes('{org}/{app}');
   const unchecked = new Set(['org', 'app', ...(route.uncheckedParams ?? [])]);
   const ids = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
@@ -48,10 +47,11 @@ export function admission(deps: ServerDeps, directory: AppDirectory, api: Api, r
     };
     if (!checked.every((name) => isId(params[name]))) return refuse(deps, state, reply, 'malformedPath');
     if (!namesApp) return settle(undefined);
-    const found = directory.find(params['org'] ?? '', params['app'] ?? '');
-    if (found instanceof Promise) {
-      found.then(settle).catch((fault: unknown) => refuseThrown(deps, fault, request, reply));
-    } else settle(found);
+    // The store knows what is current, on whichever node it was changed; nothing is kept of it here.
+    deps.apps
+      .find(params['org'] ?? '', params['app'] ?? '')
+      .then(settle)
+      .catch((fault: unknown) => refuseThrown(deps, fault, request, reply));
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AccessTokens, Apps, Clock, Log } from '@recalld/domain';
 import type { Api, RequestObserver } from '../route.js';
+import type { OutageLog } from './outageLog.js';
 
 export interface ServerDeps {
   readonly apps: Apps;
@@ -10,4 +11,9 @@ export interface ServerDeps {
   /** One of them has the prefix `/`. */
   readonly apis: readonly Api[];
   readonly observers: readonly RequestObserver[];
+}
+
+/** What the server hands to its own parts. */
+export interface ServerParts extends ServerDeps {
+  readonly outages: OutageLog;
 }

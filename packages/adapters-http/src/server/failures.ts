@@ -1,4 +1,4 @@
-import { Contended, Overloaded } from '@recalld/domain';
+import { Contended, Overloaded, Unavailable } from '@recalld/domain';
 import type { Failure } from '../route.js';
 import { MalformedJson } from './jsonBody.js';
 
@@ -14,10 +14,11 @@ interface SchemaComplaint {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-/** Sorts what was thrown: the framework's complaints about a request, a busy server, or a fault. */
+/** Sorts what was thrown: the framework's complaints about a request, a busy server, storage that is away, or a fault. */
 export function failureOf(thrown: unknown): Thrown {
   if (thrown instanceof MalformedJson) return { failure: 'malformedBody', detail: thrown.message };
   if (thrown instanceof Overloaded || thrown instanceof Contended) return { failure: 'overloaded' };
+  if (thrown instanceof Unavailable) return { failure: 'unavailable' };
   if (!(thrown instanceof Error)) return { failure: 'fault' };
   const complaints = schemaComplaints(thrown);
   if (complaints !== undefined) return { failure: 'malformedBody', detail: complaints };

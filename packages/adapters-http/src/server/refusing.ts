@@ -2,7 +2,7 @@ import { assert } from '@recalld/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Api, Failure } from '../route.js';
 import { answerWith } from './answering.js';
-import type { ServerDeps } from './deps.js';
+import type { ServerDeps, ServerParts } from './deps.js';
 import { failureOf } from './failures.js';
 import { begin } from './requestState.js';
 import type { RequestState } from './requestState.js';
@@ -27,9 +27,9 @@ export function refuse(
   answerWith(deps.observers, reply, state, state.api.refuse(failure, state.call, detail));
 }
 
-/** Refuses by what was thrown, if nothing was answered yet; a fault is logged here, and only here. */
+/** Refuses by what was thrown, if nothing was answered yet; it is logged here, and only here. */
 export function refuseThrown(
-  deps: ServerDeps,
+  deps: ServerParts,
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -41,5 +41,6 @@ export function refuseThrown(
     const { requestId, method } = state.call;
     deps.log.error({ err: thrown, requestId, method, route: state.route?.path }, 'request failed');
   }
+  if (failure === 'unavailable') deps.outages.refused(thrown);
   if (!reply.sent) refuse(deps, state, reply, failure, detail);
 }

@@ -5,8 +5,9 @@ const tokensMax = 10_000;
 
 /**
  * Remembers what valid tokens claim, so that a busy caller's token is not recomputed with each
- * request. It is remembered for one reading of the app, which the directory renews each second: a
- * revoked token is good for no longer than that. Expiry is compared every time.
+ * request. It is remembered for one `App` object, and the store answers another one as soon as
+ * anything of the app has changed, at whichever node: a revoked token is good for no request that
+ * starts after its revocation. Expiry is compared every time.
  */
 export function rememberTokens(tokens: AccessTokens): AccessTokens {
   const byApp = new WeakMap<App, Map<string, TokenClaims>>();

@@ -1,9 +1,8 @@
-import type { App, Apps, TokenClaims } from '@recalld/domain';
-import { createFixedClock } from '@recalld/domain/testing/memory';
-import { expect, it } from 'vitest';
-import { startEasemobServer } from '../testing/easemobServer.js';
+import type { TokenClaims } from '@recalld/domain';
+import { describe, expect, it, vi } from 'vitest';
+import { clientSecret, startEasemobServer } from '../testing/easemobServer.js';
+import type { EasemobServer } from '../testing/easemobServer.js';
 import { createOpenTokens } from '../testing/security.js';
-import { AppDirectory } from './appDirectory.js';
 import { rememberTokens } from './rememberedTokens.js';
 
 const claims = (expiresAt: number | null): TokenClaims => ({
@@ -57,23 +56,48 @@ it('given many tokens, then memory stays bounded and all are good', async () => 
   expect(verified()).toBe(10_002);
 });
 
-it('given an app, then it is read once a second; given none, then each time', async () => {
-  const { app, storage } = await startEasemobServer();
-  const clock = createFixedClock(0);
-  const reads: string[] = [];
-  const apps: Apps = {
-    ...storage.apps,
-    find: async (org, name): Promise<App | undefined> => {
-      reads.push(`${org}#${name}`);
-      return storage.apps.find(org, name);
-    },
+describe('a request that starts after an answer', () => {
+  const credentials = {
+    grant_type: 'client_credentials',
+    client_id: 'client-id',
+    client_secret: clientSecret,
   };
-  const directory = new AppDirectory(apps, clock);
-  expect(await directory.find('acme', 'im')).toEqual(app);
-  expect(directory.find('acme', 'im')).toEqual(app);
-  expect(await directory.find('acme', 'none')).toBeUndefined();
-  expect(await directory.find('acme', 'none')).toBeUndefined();
-  clock.advance(1000);
-  await directory.find('acme', 'im');
-  expect(reads).toEqual(['acme#im', 'acme#none', 'acme#none', 'acme#im']);
+  const askToken = ({ call }: EasemobServer, client_secret: string) =>
+    call('POST', '/token', { token: null, body: { ...credentials, client_secret } });
+
+  it('given an app that did not change, then its tokens are verified once, and it is asked for each time', async () => {
+    const easemob = await startEasemobServer();
+    const find = vi.spyOn(easemob.storage.apps, 'find');
+    const verify = vi.spyOn(easemob.deps.tokens, 'verify');
+    for (let requests = 0; requests < 3; requests += 1) {
+      expect((await easemob.call('GET', '/users/u1/user_channels')).status).toBe(200);
+    }
+    expect(find).toHaveBeenCalledTimes(3);
+    expect(verify).toHaveBeenCalledTimes(1);
+  });
+
+  it('given tokens that another node revoked in this very moment, then they are refused', async () => {
+    const easemob = await startEasemobServer();
+    const { app, storage } = easemob;
+    expect((await easemob.call('GET', '/users/u1/user_channels')).status).toBe(200);
+    storage.apps.find = async () => ({ ...app, tokenEpoch: app.tokenEpoch + 1 });
+    expect((await easemob.call('GET', '/users/u1/user_channels')).status).toBe(401);
+  });
+
+  it('given a client secret that another node changed in this very moment, then only the new one is good', async () => {
+    const easemob = await startEasemobServer();
+    const { app, deps, storage } = easemob;
+    expect((await askToken(easemob, clientSecret)).status).toBe(200);
+    await storage.apps.changeCredentials(app.no, { sealedClientSecret: deps.secretBox.seal('changed') });
+    expect((await askToken(easemob, clientSecret)).status).toBe(400);
+    expect((await askToken(easemob, 'changed')).status).toBe(200);
+  });
+
+  it('given an app that was unknown and that another node makes, then it is there', async () => {
+    const { app, raw, storage } = await startEasemobServer();
+    const ask = () => raw('POST', '/acme/new/token', { token: null, body: credentials });
+    expect((await ask()).status).toBe(404);
+    await storage.apps.create({ ...app, name: 'new', uuid: 'another' });
+    expect((await ask()).status).toBe(200);
+  });
 });

@@ -1,4 +1,4 @@
-import { Overloaded } from '@recalld/domain';
+import { Overloaded, Unavailable } from '@recalld/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Api, Route } from '../route.js';
 import { startEasemobServer } from '../testing/easemobServer.js';
@@ -248,6 +248,53 @@ describe('a busy or broken server', () => {
     const answer = await easemob.call('POST', '/messages/msg_recall', { body: recall });
     expect(answer.status).toBe(500);
     expect(answer.body).toMatchObject({ error: '', error_description: 'internal error' });
+  });
+
+  it('given apps that cannot be reached, then 503 in the vendor’s shape, and when to come back', async () => {
+    easemob.storage.apps.find = () => Promise.reject(new Unavailable('no connection within 5000 ms'));
+    const answer = await easemob.call('POST', '/messages/msg_recall', { body: recall });
+    expect(answer.status).toBe(503);
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(Object.keys(answer.body)).toEqual(vendorFields);
+    expect(answer.body).toMatchObject({
+      error: 'service_unavailable',
+      exception: 'EasemobServiceUnavailableException',
+      error_description: 'the server cannot reach its storage, please try again later',
+    });
+    expect(answer.text).not.toContain('5000');
+  });
+
+  it('given a recall and a file that storage does not take now, then 503 for both', async () => {
+    const away = () => Promise.reject(new Unavailable('the connection was lost'));
+    await start({ loop: (loop) => ({ ...loop, submit: away }), bytes: (bytes) => ({ ...bytes, put: away }) });
+    const form = [
+      '--x',
+      'Content-Disposition: form-data; name="file"; filename="a"',
+      '',
+      'bytes',
+      '--x--',
+      '',
+    ];
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const answers = [
+      await easemob.call('POST', '/messages/msg_recall', { body: recall }),
+      await easemob.call('POST', '/chatfiles', { headers, body: form.join('\r\n') }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([503, 503]);
+  });
+
+  it('given an outage, then it is one warning a minute, never an error for each request', async () => {
+    easemob.storage.apps.find = () => Promise.reject(new Unavailable('no connection within 5000 ms'));
+    for (let requests = 0; requests < 3; requests += 1) await easemob.call('GET', '/users/u1');
+    easemob.clock.advance(60_000);
+    await easemob.call('GET', '/users/u1');
+    const lines = easemob.logged.filter((line) => !('status' in line));
+    const line = { level: 'warn', reason: 'no connection within 5000 ms' };
+    expect(lines).toMatchObject([
+      { ...line, requests: 1 },
+      { ...line, requests: 3 },
+    ]);
+    expect(lines.some((logged) => 'err' in logged)).toBe(false);
   });
 
   it('given an answer that cannot be written, then its API says fault', async () => {

@@ -4,13 +4,13 @@ import { assert } from '@recalld/domain';
 import type { Api, Route } from '../route.js';
 import { admission, jsonType } from './admission.js';
 import { answerWith } from './answering.js';
-import { AppDirectory } from './appDirectory.js';
-import type { ServerDeps } from './deps.js';
+import type { ServerDeps, ServerParts } from './deps.js';
 import { mountFallbacks } from './fallbacks.js';
 import { parseJsonBody } from './jsonBody.js';
 import { answerEverything, refuseBroken } from './rawRefusals.js';
 import { apiOf, refuse, refuseThrown } from './refusing.js';
 import { rememberTokens } from './rememberedTokens.js';
+import { createOutageLog } from './outageLog.js';
 import { headFailure } from './requestHead.js';
 import { begin } from './requestState.js';
 import { urlOf } from './urls.js';
@@ -23,7 +23,8 @@ const pathCharsMax = 16_384;
 
 /** Makes a Fastify server of the APIs' rows: routing, authentication, body checks, answers. */
 export function createServer(given: ServerDeps): FastifyInstance {
-  const deps = { ...given, tokens: rememberTokens(given.tokens) };
+  const { tokens, log, clock } = given;
+  const deps = { ...given, tokens: rememberTokens(tokens), outages: createOutageLog(log, clock) };
   const anyApi = apiOf(deps.apis, '/');
   const server = fastify({
     logger: false,
@@ -68,26 +69,25 @@ export function createServer(given: ServerDeps): FastifyInstance {
   return server;
 }
 
-function mountRows(server: FastifyInstance, deps: ServerDeps): void {
-  const directory = new AppDirectory(deps.apps, deps.clock);
+function mountRows(server: FastifyInstance, deps: ServerParts): void {
   const streaming: (readonly [Api, Route])[] = [];
   for (const api of deps.apis) {
     for (const route of api.routes) {
       if (route.reads === 'stream') streaming.push([api, route]);
-      else mount(server, deps, directory, api, route);
+      else mount(server, deps, api, route);
     }
   }
   // A scope of its own, whose content-type parser leaves every body unread.
   void server.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-    for (const [api, route] of streaming) mount(scope, deps, directory, api, route);
+    for (const [api, route] of streaming) mount(scope, deps, api, route);
     done();
   });
 }
 
-function mount(server: FastifyInstance, deps: ServerDeps, directory: AppDirectory, api: Api, route: Route) {
-  const admit = admission(deps, directory, api, route);
+function mount(server: FastifyInstance, deps: ServerParts, api: Api, route: Route) {
+  const admit = admission(deps, api, route);
   server.route({
     method: route.method,
     url: urlOf(route.path),
