@@ -16,12 +16,13 @@ import { temporaryFolder } from './testing/folders.js';
 const storage = {
   make: async () => {
     const folder = temporaryFolder();
-    const ports = await openSqliteStorage({ dataDir: folder.dir, clock: createFixedClock(sampleInstant) });
+    const clock = createFixedClock(sampleInstant);
+    const ports = await openSqliteStorage({ dataDir: folder.dir, clock });
     const close = async () => {
       await ports.close();
       folder.remove();
     };
-    return { ports, close };
+    return { ports, close, pass: clock.advance };
   },
 };
 

@@ -47,6 +47,12 @@ export const limits = {
   callbackTimeoutMs: 10_000,
   /** How long a worker holds a delivery before another may take it over. */
   deliveryLeaseMs: 20_000,
+  /** How long a node holds work that one at a time does, how often it prolongs that, and how often others ask for it. */
+  workLeaseMs: 15_000,
+  workLeaseBeatMs: 5_000,
+  workLeaseAskMs: 1_000,
+  /** So much earlier than in the store a lease is over for its holder: clocks do not run alike. */
+  workLeaseMarginMs: 1_000,
   /** The sweep that finds what no signal announced. */
   sweepIntervalMs: 5_000,
   /** How long an id may seem to come from the future before it is unknown: clocks differ. */

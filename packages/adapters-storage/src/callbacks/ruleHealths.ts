@@ -41,8 +41,9 @@ export function createRuleHealths({ db, writer, rules, moveHealth }: RuleHealths
 
   function* told(ruleId: string, health: RuleHealth): Write<void> {
     const now = rules.find(ruleId)?.health;
-    if (now === undefined || isNews(health, now)) return;
-    yield db.updateTable('callback_rules').set({ untold: 0 }).where('rule_id', '=', ruleId);
+    if (now === undefined) return;
+    const untold = isNews(health, now) ? 1 : 0;
+    yield db.updateTable('callback_rules').set({ untold }).where('rule_id', '=', ruleId);
   }
 
   return {

@@ -13,8 +13,9 @@ export interface TellRuleHealthsDeps {
 
 /**
  * Tells the owners of up to `limit` rules that they were suspended or resumed; answers how many. The
- * event goes first: after a crash in between, the same command adds none. Nothing is recorded of a
- * suspension that was over before anybody looked.
+ * event goes first: after a crash in between, the same command adds none. Two at the same time do no
+ * harm either: one that was held up and told of an older health brings the newer one up again. Nothing
+ * is recorded of a suspension that was over before anybody looked.
  */
 export async function tellRuleHealths(deps: TellRuleHealthsDeps, limit: number): Promise<number> {
   const untold = await deps.ruleHealths.untold(limit);

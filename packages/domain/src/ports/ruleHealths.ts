@@ -22,7 +22,8 @@ export interface RuleHealths {
   untold(limit: number): Promise<readonly UntoldHealth[]>;
   /**
    * The owner knows whether the rule is suspended, as of this health; to be told again only when that
-   * changes. Without effect when it has changed since.
+   * changes. When it has changed since, the rule is to be told of, even if somebody else has done so
+   * meanwhile: what the owner heard last is this health.
    */
   told(ruleId: string, health: RuleHealth): Promise<void>;
 }

@@ -10,6 +10,7 @@ import type { EventLog } from './eventLog.js';
 import type { ExpiredMessages } from './expiredMessages.js';
 import type { FeedCheckpoints } from './feedCheckpoints.js';
 import type { FinishedDeliveries } from './finishedDeliveries.js';
+import type { Leases } from './leases.js';
 import type { Redeliveries } from './redeliveries.js';
 import type { RuleHealths } from './ruleHealths.js';
 import type { SealedSecrets } from './sealedSecrets.js';
@@ -31,6 +32,7 @@ export interface StoragePorts {
   readonly rules: CallbackRules;
   readonly ruleHealths: RuleHealths;
   readonly checkpoints: FeedCheckpoints;
+  readonly leases: Leases;
   readonly apps: Apps;
   readonly users: Users;
   readonly chats: Chats;

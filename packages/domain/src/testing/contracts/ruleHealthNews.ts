@@ -133,6 +133,18 @@ function describeTelling(world: () => World): void {
     expect(await untold()).toMatchObject([{ ruleId: 'r1', health: { status: 'healthy' } }]);
   });
 
+  it('race, two tell, the slower one of an older health: the newer one is told once more', async () => {
+    const { ports } = world();
+    await suspendRule(world());
+    const [older] = await untold();
+    await heal();
+    await ports.ruleHealths.told('r1', { status: 'healthy' });
+
+    await ports.ruleHealths.told('r1', older?.health ?? { status: 'healthy' });
+
+    expect(await untold()).toMatchObject([{ ruleId: 'r1', health: { status: 'healthy' } }]);
+  });
+
   it('tells nothing new while probes fail', async () => {
     const { ports, clock } = world();
     await suspendRule(world());

@@ -15,6 +15,7 @@ import { describeEventLog } from './eventLog.js';
 import { describeExpiredMessages } from './expiredMessages.js';
 import { describeFeedCheckpoints } from './feedCheckpoints.js';
 import { describeFinishedDeliveries } from './finishedDeliveries.js';
+import { describeLeases } from './leases.js';
 import { describeRedeliveries } from './redeliveries.js';
 import { describeRedeliveryJobs } from './redeliveryJobs.js';
 import { describeRedeliveryTurns } from './redeliveryTurns.js';
@@ -47,6 +48,7 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeRuleHealthNews(name, harness);
     describeCallbackRules(name, harness);
     describeFeedCheckpoints(name, harness);
+    describeLeases(name, harness);
     describeChats(name, harness);
     describeChatReader(name, harness);
     describeApps(name, harness);

@@ -6,7 +6,12 @@ import type { World } from '../world.js';
 
 /** How a suite gets storage to test: each `make` answers empty storage of its own. */
 export interface StorageHarness {
-  make(): Promise<{ readonly ports: StoragePorts; close(): Promise<void> }>;
+  make(): Promise<{
+    readonly ports: StoragePorts;
+    close(): Promise<void>;
+    /** Lets the store's own time pass: moves its clock on, or waits. */
+    pass(ms: number): Promise<void> | void;
+  }>;
 }
 
 /** Gives each test of a suite a world on empty storage; answers how a test gets at it. */

@@ -6,18 +6,27 @@ import {
   describeStoragePorts,
 } from '../contracts/index.js';
 import {
+  createFixedClock,
   createMemoryAttachmentBytes,
   createMemorySignals,
   createMemoryStorage,
   createSequentialIds,
 } from './index.js';
+import { sampleInstant } from './time.js';
 
 // The fakes keep every promise of the ports, or tests on them prove nothing.
 
 const close = () => Promise.resolve();
 
-describeDeliveryHistories('memory', { make: async () => ({ ports: createMemoryStorage(), close }) }, 300);
-describeStoragePorts('memory', { make: async () => ({ ports: createMemoryStorage(), close }) });
+const storage = {
+  make: async () => {
+    const clock = createFixedClock(sampleInstant);
+    return { ports: createMemoryStorage(clock), close, pass: clock.advance };
+  },
+};
+
+describeDeliveryHistories('memory', storage, 300);
+describeStoragePorts('memory', storage);
 describeAttachmentBytes('memory', { make: async () => ({ bytes: createMemoryAttachmentBytes(), close }) });
 describeIdSource('sequential', { make: async (clock) => ({ ids: createSequentialIds(clock), close }) });
 describeSignals('memory', { make: async () => ({ signals: createMemorySignals(), close }) });

@@ -24,7 +24,7 @@ export function createMemoryRuleHealths(state: MemoryState): RuleHealths {
         })),
     told: async (ruleId, health) => {
       const row = state.rules.get(ruleId);
-      if (row !== undefined && !isNews(health, row.health)) row.untold = false;
+      if (row !== undefined) row.untold = isNews(health, row.health);
     },
   };
 }

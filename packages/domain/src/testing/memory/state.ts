@@ -101,6 +101,7 @@ export interface MemoryState {
   planned: number;
   readonly redeliveries: RedeliveryRow[];
   readonly checkpoints: Map<string, Position>;
+  readonly leases: Map<string, { readonly owner: string; readonly until: Instant }>;
   readonly apps: App[];
   readonly users: Map<string, User>;
   readonly secrets: Map<string, string>;
@@ -122,6 +123,7 @@ export function emptyState(): MemoryState {
     planned: 0,
     redeliveries: [],
     checkpoints: new Map(),
+    leases: new Map(),
     apps: [],
     users: new Map(),
     secrets: new Map(),

@@ -1,3 +1,4 @@
+import type { Clock } from '../../ports/clock.js';
 import type { StoragePorts } from '../../ports/storagePorts.js';
 import type { StoredContent } from '../../message/content.js';
 import type { ItemId } from '../../kernel/ids.js';
@@ -10,6 +11,7 @@ import { createMemoryDeliveryReader } from './deliveryReader.js';
 import { createMemoryApps, createMemorySecrets, createMemoryUsers } from './directory.js';
 import { createMemoryEventLog } from './eventLog.js';
 import { createMemoryFinishedDeliveries } from './finishedDeliveries.js';
+import { createMemoryLeases } from './leases.js';
 import { createMemoryRedeliveries } from './redeliveries.js';
 import { createMemoryRuleHealths } from './ruleHealths.js';
 import { createMemorySealedSecrets } from './sealedSecrets.js';
@@ -17,8 +19,11 @@ import { bodyKey, emptyState } from './state.js';
 import type { MemoryState } from './state.js';
 import { createMemoryTimelineReader } from './timelineReader.js';
 
-/** Every storage port over one memory: the whole semantics, and nothing survives the process. */
-export function createMemoryStorage(): StoragePorts {
+/**
+ * Every storage port over one memory: the whole semantics, and nothing survives the process. `clock`
+ * is the store's own, by which leases end.
+ */
+export function createMemoryStorage(clock: Clock = { now: () => Date.now() }): StoragePorts {
   const state = emptyState();
   return {
     commands: createMemoryCommandStore(state),
@@ -38,6 +43,7 @@ export function createMemoryStorage(): StoragePorts {
         state.checkpoints.set(feed, position);
       },
     },
+    leases: createMemoryLeases(state, clock),
     apps: createMemoryApps(state),
     users: createMemoryUsers(state),
     chats: createMemoryChats(state),
