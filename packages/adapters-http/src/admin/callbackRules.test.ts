@@ -79,6 +79,7 @@ describe('callback rules', () => {
     ['an unknown dialect', { dialect: 'esperanto' }],
     ['a URL that the guard refuses', { url: 'http://127.0.0.1/' }],
     ['a URL that is too long', { url: `https://a.example/${'x'.repeat(2048)}` }],
+    ['a URL of broken Unicode', { url: 'https://a.example/\ud800' }],
     ['an empty secret', { secret: '' }],
     ['a secret that is too long', { secret: 'x'.repeat(257) }],
     ['a secret that cannot be printed', { secret: 'tab\there' }],

@@ -97,6 +97,7 @@ describe('deliveries', () => {
     '?limit=1001',
     '?colour=red',
     `?rule_id=${'x'.repeat(65)}`,
+    '?rule_id=%00',
     `?cursor=${'x'.repeat(513)}`,
   ])('are not listed by %s', async (query) => {
     const { ask } = await given(1);

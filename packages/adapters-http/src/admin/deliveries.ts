@@ -2,6 +2,7 @@ import { limits } from '@recalld/domain';
 import type { DeliveryStatusFilter } from '@recalld/domain';
 import { appOf, param, queryText } from '../route.js';
 import type { Call, JsonAnswer, Route } from '../route.js';
+import { isId } from '../server/text.js';
 import { bad, good } from './checked.js';
 import type { Checked } from './checked.js';
 import { attemptShown, bodyShown, deliveryAnswer, deliveryShown } from './deliveryAnswers.js';
@@ -85,7 +86,7 @@ function readFilter(call: Call): Checked<Filter> {
     return bad(`Send one of ${statuses.join(', ')} as status.`);
   }
   const ruleId = queryText(call, 'rule_id');
-  if (ruleId !== undefined && ruleId.length > limits.idBytesMax) {
+  if (ruleId !== undefined && !isId(ruleId)) {
     return bad('Send the id of a callback rule as rule_id.');
   }
   return good({ ...(status === undefined ? {} : { status }), ...(ruleId === undefined ? {} : { ruleId }) });

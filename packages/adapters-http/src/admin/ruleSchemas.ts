@@ -8,7 +8,13 @@ import { closedObject, instant, nullable, openObject } from './schemas.js';
 export const chatTypes = ['chat', 'groupchat', 'chatroom'] as const satisfies readonly ChatKind[];
 const dialects = ['easemob', 'tencent', 'native'] as const satisfies readonly Dialect[];
 
-const pem = nullable({ type: 'string', minLength: 1, maxLength: limits.callbackPemCharsMax });
+const pem = nullable({
+  type: 'string',
+  minLength: 1,
+  maxLength: limits.callbackPemCharsMax,
+  // Around its blocks a PEM text may say anything that can be kept.
+  pattern: '^[^\\u0000\\p{Cs}]*$',
+});
 const ca = {
   ...pem,
   description: 'Authorities that its certificate may come from, instead of the public ones. PEM.',
@@ -22,7 +28,12 @@ const commonFields = {
     // Something visible, no control characters, no broken Unicode.
     pattern: `^(?=.*\\S)[^\\p{Cc}\\p{Cs}]{1,${limits.callbackNameCharsMax}}$`,
   },
-  url: { type: 'string', minLength: 1, maxLength: limits.callbackUrlCharsMax },
+  url: {
+    type: 'string',
+    minLength: 1,
+    maxLength: limits.callbackUrlCharsMax,
+    pattern: '^[^\\p{Cc}\\p{Cs}]*$',
+  },
   dialect: { type: 'string', enum: dialects },
   chat_types: { type: 'array', minItems: 1, maxItems: 3, items: { type: 'string', enum: chatTypes } },
   events: {

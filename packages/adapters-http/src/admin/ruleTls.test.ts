@@ -60,6 +60,8 @@ describe("a rule's TLS", () => {
     ['a key that cannot be read', { ...client, client_key: 'nonsense' }],
     ['an empty text', { ca: '' }],
     ['a text that is too long', { ca: `PEM ${'x'.repeat(limits.callbackPemCharsMax)}` }],
+    ['a text with NUL', { ca: 'PEM \u0000' }],
+    ['a text of broken Unicode', { ca: 'PEM \ud800' }],
     ['an unknown field', { key: 'PEM key' }],
     ['something else than an object', 'PEM ca'],
   ])('is refused with %s, which is not repeated', async (_, tls) => {

@@ -22,6 +22,16 @@ export const instant: JsonSchema = {
 };
 export const nullable = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] });
 
+/** Neither control characters nor broken Unicode, which not every store can keep or compare. */
+const plainText = '^[^\\p{Cc}\\p{Cs}]+$';
+
+const idText: JsonSchema = {
+  type: 'string',
+  minLength: 1,
+  maxLength: limits.idBytesMax,
+  pattern: plainText,
+};
+
 export const appKeyPart: JsonSchema = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
 export const sdkAppId: JsonSchema = { type: 'integer', minimum: 1, maximum: 4_294_967_295 };
 
@@ -94,12 +104,12 @@ const redeliveryFields = {
     type: 'array',
     minItems: 1,
     maxItems: limits.redeliveryIdsMax,
-    items: { type: 'string', minLength: 1, maxLength: limits.idBytesMax },
+    items: idText,
     description: 'Of deliveries. Those that the app does not have, or that are under way, are passed over.',
   },
   since: { ...instant, minimum: 0, description: 'Planned at this time or later, in ms since 1970.' },
   until: { ...instant, minimum: 0, description: 'Planned before this time; left out: now.' },
-  rule_id: { type: 'string', minLength: 1, maxLength: limits.idBytesMax },
+  rule_id: idText,
   statuses: {
     type: 'array',
     minItems: 1,

@@ -4,14 +4,18 @@ import { easemobApi } from '../easemob/api.js';
 import type { Route } from '../route.js';
 import { startEasemobServer } from '../testing/easemobServer.js';
 import type { EasemobServer } from '../testing/easemobServer.js';
+import { uncleanTexts } from '../testing/uncleanTexts.js';
 import { readAnswer, speak } from '../testing/wire.js';
 
 let easemob: EasemobServer;
 /** Rows that were asked something that they accept. */
 const done = new Set<string>();
+/** Where storage was given text that it may not be able to keep. */
+let unclean: ReadonlySet<string>;
 
 beforeAll(async () => {
   easemob = await startEasemobServer();
+  unclean = uncleanTexts(easemob.storage);
 });
 afterAll(() => easemob.server.close());
 
@@ -173,6 +177,31 @@ describe('whatever is asked', () => {
       expect.arrayContaining(['recallMessage', 'deleteConversation', 'sendToUsers', 'pullRoaming']),
     );
     expect(easemob.logged.filter((line) => 'err' in line)).toEqual([]);
+    expect([...unclean]).toEqual([]);
+  }, 120_000);
+
+  it('given NUL or half a surrogate in any field, then storage is given none of it', async () => {
+    const bad = fc.constantFrom('\u0000', 'a\u0000b', '\ud800', 'a\udc00b');
+    const rows = easemobApi(easemob.deps).routes.filter(({ body }) => body !== undefined);
+    const asked = fc.constantFrom(...rows).chain((row) => {
+      const known = Object.keys((row.body?.['properties'] as object | undefined) ?? plausible);
+      const made = Object.fromEntries(
+        known.map((field) => [field, fc.constantFrom(...(plausible[field] ?? words))]),
+      );
+      const worse = fc
+        .constantFrom(...known)
+        .chain((field) => fc.oneof(bad, fc.tuple(bad)).map((text) => ({ [field]: text })));
+      return fc.record({ row: fc.constant(row), made: fc.record(made), worse });
+    });
+    await fc.assert(
+      fc.asyncProperty(asked, async ({ row, made, worse }) => {
+        const body = { ...made, ...worse };
+        const answer = await easemob.raw(row.method, pathOf(row, ['u1'], ''), { body });
+        expect(answer.status, answer.text).toBeLessThan(500);
+      }),
+      { numRuns: 1_500 },
+    );
+    expect([...unclean]).toEqual([]);
   }, 120_000);
 
   it('given any request target and method on the wire, then the answer is no fault and in the vendor’s shape', async () => {
