@@ -1,16 +1,30 @@
+import { randomUUID } from 'node:crypto';
 import {
+  createLeaseHolder,
   expireAttachments,
   expireMessages,
   limits,
   purgeAttachments,
   tellRuleHealths,
 } from '@recalld/domain';
-import type { AttachmentBytes, Clock, CommandLoop, Log, Signals, StoragePorts, Topic } from '@recalld/domain';
+import type {
+  AttachmentBytes,
+  Clock,
+  CommandLoop,
+  LeaseHolder,
+  Log,
+  Signals,
+  StoragePorts,
+  Topic,
+} from '@recalld/domain';
 import { createTicker } from './ticker.js';
-import type { TickerOptions } from './ticker.js';
+import type { Ticker, TickerOptions } from './ticker.js';
+import { within } from './within.js';
 
 export interface WorkersDeps {
   readonly storage: StoragePorts;
+  /** What the storage needs done now and then; `run` answers whether there is more to do now. */
+  readonly upkeep?: readonly Upkeep[];
   readonly bytes: AttachmentBytes;
   readonly loop: CommandLoop;
   readonly clock: Clock;
@@ -20,6 +34,12 @@ export interface WorkersDeps {
   readonly attachmentRetentionMs: number | null;
   /** How long attempts and finished deliveries are kept, ms; null: for ever. */
   readonly deliveryRetentionMs: number | null;
+}
+
+export interface Upkeep {
+  readonly name: string;
+  readonly intervalMs: number;
+  run(): Promise<boolean>;
 }
 
 /** Work in the background. */
@@ -43,26 +63,80 @@ const hintGapMs = 100;
 /** Nobody waits for what is forgotten. */
 const forgetIntervalMs = 60_000;
 
-/** What follows from events and from time: purges, expiry, redeliveries, news about rules. */
+/**
+ * What follows from events and from time: purges, expiry, redeliveries, news about rules, and what the
+ * storage needs. One node at a time does it, whoever holds the lease; a signal wakes it there, and a
+ * dead node's work goes on elsewhere within twenty seconds.
+ *
+ * A node that was stopped in the middle of a step may still end that step beside the new holder. So
+ * each does no harm twice:
+ * - purges and expiry destroy bytes again, which is nothing, and submit commands that add no event in
+ *   the state that they produced; the streams' versions keep two nodes apart.
+ * - news about a rule are such commands too; a word that came late is corrected by `told`.
+ * - a redelivery's step is one transaction that starts where the last one came to.
+ * - forgetting deletes by age what is still there, in transactions of its own.
+ */
 export function createWorkers(deps: WorkersDeps): Worker {
-  const { signals, log } = deps;
-  const chores = [...contentChores(deps), ...callbackChores(deps)].map((chore) => ({
+  const { storage, upkeep = [], signals, log } = deps;
+  const holder = createLeaseHolder({
+    leases: storage.leases,
+    name: 'chores',
+    owner: randomUUID(),
+    elapsedMs: () => performance.now(),
+  });
+  const mayGoOn = () => holder.state() === 'mine';
+  const chores = [...contentChores(deps), ...callbackChores(deps), ...upkeep].map((chore: Chore) => ({
     topic: chore.topic,
-    ticker: createTicker({ intervalMs: limits.sweepIntervalMs, gapMs: hintGapMs, log, ...chore }),
+    ticker: createTicker({
+      intervalMs: limits.sweepIntervalMs,
+      gapMs: hintGapMs,
+      log,
+      ...chore,
+      run: async (goOn) => mayGoOn() && (await chore.run(() => goOn() && mayGoOn())),
+    }),
   }));
+  const keeper = createKeeper(holder, log, () => {
+    for (const { ticker } of chores) ticker.wake();
+  });
   let deafen = () => undefined as void;
+
+  async function windDown(deadlineMs: number): Promise<void> {
+    await Promise.all([keeper, ...chores.map(({ ticker }) => ticker)].map(({ stop }) => stop(deadlineMs)));
+    await holder.giveUp().catch((err: unknown) => {
+      log.warn({ err }, 'the lease of background work was not given back; it ends by itself');
+    });
+  }
+
   return {
     start() {
       deafen = signals.listen((heard) => {
         for (const { topic, ticker } of chores) if (topic === heard) ticker.wake();
       });
       for (const { ticker } of chores) ticker.start();
+      keeper.start();
     },
     async stop(deadlineMs) {
       deafen();
-      await Promise.all(chores.map(({ ticker }) => ticker.stop(deadlineMs)));
+      await within(deadlineMs, windDown(deadlineMs));
     },
   };
+}
+
+/** Takes the lease as soon as it is free and keeps it; `onTaken` hears when this node has got it. */
+function createKeeper(holder: LeaseHolder, log: Log, onTaken: () => void): Ticker {
+  return createTicker({
+    name: 'hold the lease of background work',
+    intervalMs: limits.workLeaseBeatMs,
+    gapMs: limits.workLeaseAskMs,
+    log,
+    run: async () => {
+      const before = holder.state();
+      await holder.renew();
+      const after = holder.state();
+      if (after === 'mine' && before !== 'mine') onTaken();
+      return after !== 'mine';
+    },
+  });
 }
 
 function contentChores(deps: WorkersDeps): readonly Chore[] {

@@ -12,9 +12,10 @@ export const commands = new ContainerModule(({ bind }) => {
     [the.storage, the.planDeliveries, the.ids, the.signals, the.metrics],
   );
   bind(the.workers).toResolvedValue(
-    (storage, bytes, loop, clock, signals, log, { attachmentRetentionMs, deliveryRetentionMs }) =>
+    (storage, upkeep, bytes, loop, clock, signals, log, { attachmentRetentionMs, deliveryRetentionMs }) =>
       createWorkers({
         storage,
+        upkeep,
         bytes,
         loop,
         clock,
@@ -23,10 +24,20 @@ export const commands = new ContainerModule(({ bind }) => {
         attachmentRetentionMs,
         deliveryRetentionMs,
       }),
-    [the.storage, the.attachmentBytes, the.commandLoop, the.clock, the.signals, the.log, the.config],
+    [
+      the.storage,
+      the.upkeep,
+      the.attachmentBytes,
+      the.commandLoop,
+      the.clock,
+      the.signals,
+      the.log,
+      the.config,
+    ],
   );
   bind(the.firstStart).toResolvedValue(
-    (config, { apps, secrets }, box, clock) => firstStart({ config, apps, secrets, box, clock }),
+    (config, { apps, secrets, leases }, box, clock) =>
+      firstStart({ config, apps, secrets, leases, box, clock }),
     [the.config, the.storage, the.secretBox, the.clock],
   );
 });

@@ -6,11 +6,12 @@ import { healthColumns, healthOf, healthRow } from './ruleRows.js';
 
 /**
  * Nobody else can hold a lease when a storage is opened: what a killed process had in hand is due at
- * once, and a suspended rule whose probe that was may be probed at once.
+ * once, a suspended rule whose probe that was may be probed at once, and its other work is anybody's.
  */
 export function endLeases(engine: SqliteEngine, now: Instant): void {
   const { db } = engine;
   engine.transaction(() => {
+    engine.run(db.deleteFrom('leases'));
     const held = engine.run(
       db
         .selectFrom('deliveries')
