@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqlite } from './engines/sqlite.js';
 import { openSqliteReading } from './engines/sqliteReading.js';
 import { migrate, migrations, SchemaTooNew, SchemaTooOld } from './migrations/migrate.js';
+import { sqliteSchemaTarget } from './migrations/target.js';
 import { openSqliteForReading } from './sqliteReading.js';
 import { databaseFileName, openSqliteStorage } from './sqliteStorage.js';
 import { temporaryFolder } from './testing/folders.js';
@@ -81,7 +82,7 @@ describe('a storage that is only looked at', () => {
 
   it('is refused with one sentence when the schema is another, and changes nothing', async () => {
     const engine = openSqlite(file());
-    migrate(engine, clock, undefined, migrations.slice(0, -1));
+    await migrate(sqliteSchemaTarget(engine), clock, undefined, migrations.slice(0, -1));
     await engine.close();
     const newest = migrations.at(-1)?.version ?? 0;
 

@@ -16,6 +16,7 @@ import { databaseFileName, openSqliteStorage } from '../sqliteStorage.js';
 import type { SqliteStorage } from '../sqliteStorage.js';
 import { temporaryFolder } from '../testing/folders.js';
 import { migrate, migrations } from './migrate.js';
+import { sqliteSchemaTarget } from './target.js';
 
 // What release 1 wrote: an app, a rule that was changed once and one that was removed, and deliveries
 // in every stage that there was.
@@ -79,7 +80,7 @@ beforeEach(async () => {
   folder = temporaryFolder();
   const file = path.join(folder.dir, databaseFileName);
   const engine = openSqlite(file);
-  migrate(engine, clock, undefined, migrations.slice(0, 1));
+  await migrate(sqliteSchemaTarget(engine), clock, undefined, migrations.slice(0, 1));
   await engine.close();
   const release1 = new Database(file);
   writeRelease1(release1);

@@ -5,16 +5,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqlite } from '../engines/sqlite.js';
 import type { SqliteEngine } from '../engines/sqlite.js';
 import { migrate } from '../migrations/migrate.js';
+import { sqliteSchemaTarget } from '../migrations/target.js';
 import { temporaryFolder } from '../testing/folders.js';
 import { createPositionBefore } from './positionBefore.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let engine: SqliteEngine;
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = temporaryFolder();
   engine = openSqlite(path.join(folder.dir, 'test.db'));
-  migrate(engine, createFixedClock(sampleInstant), undefined);
+  await migrate(sqliteSchemaTarget(engine), createFixedClock(sampleInstant), undefined);
 });
 
 afterEach(async () => {
