@@ -5,7 +5,7 @@ import { createFixedClock, sampleInstant, textContent } from '@recalld/domain/te
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStorage } from './sqliteStorage.js';
-import type { SqliteStorage } from './sqliteStorage.js';
+import type { Storage } from './storage.js';
 import { loopOn, recalling, sending } from './testing/commands.js';
 import { temporaryFolder } from './testing/folders.js';
 import { filesWith } from './testing/search.js';
@@ -22,7 +22,7 @@ function secret(size: number): StoredContent {
 }
 
 let folder: ReturnType<typeof temporaryFolder>;
-let storage: SqliteStorage;
+let storage: Storage;
 
 beforeEach(async () => {
   folder = temporaryFolder();

@@ -1,7 +1,11 @@
 export { createFileAttachmentBytes } from './attachments/fileAttachmentBytes.js';
 export { DataDirInUse } from './engines/ownerLock.js';
+export { UnsafeDatabase } from './engines/postgresChecks.js';
 export { SchemaTooNew, SchemaTooOld } from './migrations/migrate.js';
+export { migratePostgres, openPostgresStorage } from './postgresStorage.js';
+export type { MigratePostgresOptions, PostgresStorage, PostgresStorageOptions } from './postgresStorage.js';
 export { openSqliteForReading } from './sqliteReading.js';
 export type { SqliteReading, SqliteReadingOptions } from './sqliteReading.js';
 export { databaseFileName, openSqliteStorage } from './sqliteStorage.js';
-export type { SqliteStorage, SqliteStorageOptions } from './sqliteStorage.js';
+export type { SqliteStorageOptions } from './sqliteStorage.js';
+export type { Storage } from './storage.js';

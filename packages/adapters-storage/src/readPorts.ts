@@ -1,3 +1,4 @@
+import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type {
   Apps,
   CallbackRules,
@@ -15,11 +16,12 @@ import { createDeliveryReader } from './callbacks/deliveryReader.js';
 import { createRuleBook } from './callbacks/ruleBook.js';
 import type { RuleBook } from './callbacks/ruleBook.js';
 import { createAppBook } from './directory/appBook.js';
-import type { AppBook } from './directory/appBook.js';
+import type { KnownApps } from './directory/appBook.js';
 import { readApps } from './directory/apps.js';
 import { readFeedCheckpoints } from './directory/feedCheckpoints.js';
+import { GenerationCounter } from './directory/generations.js';
 import { readSecrets } from './directory/secrets.js';
-import type { SqliteReads } from './engines/connection.js';
+import type { Reads } from './engines/database.js';
 import { createEventLog } from './readers/eventLog.js';
 import { createTimelineReader } from './readers/timelineReader.js';
 
@@ -36,29 +38,49 @@ export interface ReadPorts {
 
 /** What ports share that read the same rows. */
 export interface Books {
-  readonly apps: AppBook;
+  readonly generations: GenerationCounter;
   readonly rules: RuleBook;
   readonly partsOf: PartsOf;
+  /** The apps as they are now. */
+  readonly currentApps: () => Promise<KnownApps>;
 }
 
-export function openBooks(reads: SqliteReads): Books {
-  const apps = createAppBook(reads);
-  const rules = createRuleBook(reads);
-  return { apps, rules, partsOf: createDeliveryParts(reads, apps, rules) };
+export function openBooks(reads: Reads): Books {
+  const generations = new GenerationCounter(reads);
+  const apps = createAppBook(reads.db, generations);
+  const rules = createRuleBook(reads.db, generations);
+  return {
+    generations,
+    rules,
+    partsOf: createDeliveryParts(reads, apps),
+    currentApps: oncePerTurn(() => reads.read(() => apps.open())),
+  };
+}
+
+/** Everybody who asks in one turn of the event loop shares one look, which starts when the turn is over. */
+function oncePerTurn<T>(look: () => Promise<T>): () => Promise<T> {
+  let next: Promise<T> | undefined;
+  return () => {
+    next ??= nextImmediate().then(() => {
+      next = undefined;
+      return look();
+    });
+    return next;
+  };
 }
 
 export function createReadPorts(
-  reads: SqliteReads,
-  { apps, partsOf }: Books,
+  reads: Reads,
+  { rules, partsOf, currentApps }: Books,
   log: Log | undefined,
 ): ReadPorts {
   const { db } = reads;
   return {
     log: createEventLog(reads),
-    timelines: createTimelineReader(db),
-    deliveryReader: createDeliveryReader({ db, partsOf, log }),
+    timelines: createTimelineReader(reads),
+    deliveryReader: createDeliveryReader({ reads, rules, partsOf, log }),
     rules: readCallbackRules(db),
-    apps: readApps(apps),
+    apps: readApps(currentApps),
     checkpoints: readFeedCheckpoints(db),
     secrets: readSecrets(db),
   };

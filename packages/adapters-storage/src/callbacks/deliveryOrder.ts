@@ -1,23 +1,32 @@
 import { released } from '@recalld/domain';
 import type { Instant } from '@recalld/domain';
-import type { Kysely } from 'kysely';
-import type { Schema } from '../schema.js';
+import type { Reads } from '../engines/database.js';
 import { fill, template } from '../statements.js';
-import { rows } from '../writer.js';
-import type { Write } from '../writer.js';
+import type { EachStatement } from '../statements.js';
+import { each, rows } from '../steps.js';
+import type { Steps } from '../steps.js';
 import { atPlace, keyOf, stateColumns, stateOf } from './deliveryRows.js';
-import type { DeliveryKey } from './deliveryRows.js';
+import type { DeliveryKey, DeliveryRow } from './deliveryRows.js';
 
-/** What has a place in the order of a rule's conversation: none of it is over. */
-export function queuedFor(db: Kysely<Schema>) {
-  return template<{ ruleId: string; orderKey: string }>()(({ ruleId, orderKey }) =>
+interface OrderPlace {
+  readonly ruleId: string;
+  readonly orderKey: string;
+}
+
+/**
+ * The first of what has a place in the order of a rule's conversation: none of it is over. It is held:
+ * who plans one behind it and who settles it wait for each other, and none is left behind nothing.
+ */
+export function createQueuedFor({ db, statements, words }: Reads): EachStatement<OrderPlace, DeliveryRow> {
+  return statements.select<OrderPlace>({ ruleId: 'text', orderKey: 'text' })(({ ruleId, orderKey }) =>
     db
       .selectFrom('deliveries')
       .selectAll()
       .where('rule_id', '=', ruleId)
       .where('order_key', '=', orderKey)
       .orderBy('first_position')
-      .limit(1),
+      .limit(1)
+      .modifyEnd(words.forUpdate),
   );
 }
 
@@ -26,9 +35,10 @@ export function queuedFor(db: Kysely<Schema>) {
  * the next one go; answers whether there was one.
  */
 export function createLeaveOrder(
-  db: Kysely<Schema>,
-): (over: DeliveryKey, orderKey: string | null, now: Instant) => Write<boolean> {
-  const next = queuedFor(db);
+  reads: Reads,
+): (over: DeliveryKey, orderKey: string | null, now: Instant) => Steps<boolean> {
+  const { db } = reads;
+  const next = createQueuedFor(reads);
   const leave = template<DeliveryKey>()((key) =>
     db
       .updateTable('deliveries')
@@ -38,7 +48,7 @@ export function createLeaveOrder(
   return function* leaveOrder(over, orderKey, now) {
     if (orderKey === null) return false;
     yield fill(leave, over);
-    const [behind] = yield* rows(fill(next, { ruleId: over.ruleId, orderKey }));
+    const [behind] = yield* rows(each(next, [{ ruleId: over.ruleId, orderKey }]));
     if (behind === undefined) return false;
     yield db
       .updateTable('deliveries')

@@ -1,9 +1,11 @@
 import type { AppNo, CallbackRule, RuleHealth } from '@recalld/domain';
-import { forgetting } from '../engines/connection.js';
-import type { SqliteReads } from '../engines/connection.js';
+import type { Kysely } from 'kysely';
+import type { GenerationCounter } from '../directory/generations.js';
+import type { Schema } from '../schema.js';
 import { fill, template } from '../statements.js';
+import { rows } from '../steps.js';
+import type { Steps } from '../steps.js';
 import { currentRules, healthColumns, healthOf, ruleVersions, toRule } from './ruleRows.js';
-import type { RuleRow } from './ruleRows.js';
 
 /** A rule as it now is. */
 export interface KnownRule {
@@ -12,29 +14,85 @@ export interface KnownRule {
   readonly health: RuleHealth;
 }
 
-/** The callback rules in memory: every batch, every delivery and every outcome needs them. */
-export interface RuleBook {
+/** The callback rules of one generation, each read once: every batch, delivery and outcome needs them. */
+export interface Rules {
   /** The app's rules that are enabled and not removed. */
-  enabled(app: AppNo): readonly CallbackRule[];
+  enabled(app: AppNo): Steps<readonly CallbackRule[]>;
   /** A rule as it now is, also after it was removed. */
-  find(ruleId: string): KnownRule | undefined;
+  find(ruleId: string): Steps<KnownRule | undefined>;
   /**
    * The rule that a delivery planned under a version is attempted under, as `ruleForAttempt` says, also
    * after it was removed; undefined when it never had that version.
    */
-  forAttempt(ruleId: string, plannedVersion: number): CallbackRule | undefined;
-  /** Called inside the write that changes rules: nothing can be read in between. */
-  forget(): void;
-  /** Called inside the write that changes the health of a rule and nothing else. */
-  move(ruleId: string, health: RuleHealth): void;
+  forAttempt(ruleId: string, plannedVersion: number): Steps<CallbackRule | undefined>;
 }
 
-export function createRuleBook(reads: SqliteReads): RuleBook {
-  const { db } = reads;
+/** The callback rules in memory, as they are at the moment that somebody opens it. */
+export interface RuleBook {
+  open(): Steps<Rules>;
+  /** The rules of a generation that was just read. */
+  at(generation: number): Rules;
+}
+
+export function createRuleBook(db: Kysely<Schema>, generations: GenerationCounter): RuleBook {
+  const queries = compileAll(db);
+  let current: { readonly generation: number; readonly rules: Rules } | undefined;
+
+  function at(generation: number): Rules {
+    if (current?.generation !== generation) current = { generation, rules: createRules(db, queries) };
+    return current.rules;
+  }
+
+  return {
+    *open() {
+      return at((yield* generations.now()).rules);
+    },
+    at,
+  };
+}
+
+type Queries = ReturnType<typeof compileAll>;
+
+function createRules(db: Kysely<Schema>, { readForAttempt, readKnown }: Queries): Rules {
   const enabled = new Map<AppNo, readonly CallbackRule[]>();
   const known = new Map<string, KnownRule>();
   /** By rule and planned version. */
   const attempts = new Map<string, CallbackRule>();
+
+  return {
+    *enabled(app) {
+      const remembered = enabled.get(app);
+      if (remembered !== undefined) return remembered;
+      const found = yield* rows(currentRules(db, app));
+      const rules = found.map(toRule).filter((rule) => rule.enabled);
+      enabled.set(app, rules);
+      return rules;
+    },
+    *find(ruleId) {
+      const remembered = known.get(ruleId);
+      if (remembered !== undefined) return remembered;
+      const [row] = yield* rows(fill(readKnown, { ruleId }));
+      if (row === undefined) return undefined;
+      const found = { rule: toRule(row), removed: row.removed === 1, health: healthOf(row) };
+      known.set(ruleId, found);
+      return found;
+    },
+    *forAttempt(ruleId, plannedVersion) {
+      const now = known.get(ruleId)?.rule;
+      if (now?.version === plannedVersion) return now;
+      const key = `${ruleId}/${plannedVersion}`;
+      const remembered = attempts.get(key);
+      if (remembered !== undefined) return remembered;
+      const [row] = yield* rows(fill(readForAttempt, { ruleId, plannedVersion }));
+      if (row === undefined) return undefined;
+      const rule = toRule(row);
+      attempts.set(key, rule);
+      return rule;
+    },
+  };
+}
+
+function compileAll(db: Kysely<Schema>) {
   const readForAttempt = template<{ ruleId: string; plannedVersion: number }>()((planned) =>
     ruleVersions(db)
       .where('r.rule_id', '=', planned.ruleId)
@@ -55,57 +113,5 @@ export function createRuleBook(reads: SqliteReads): RuleBook {
       .select('r.removed')
       .select(healthColumns.map((column) => `r.${column}` as const)),
   );
-
-  function forget(): void {
-    enabled.clear();
-    known.clear();
-    attempts.clear();
-  }
-  const refresh = forgetting(reads, forget);
-
-  function forAttempt(ruleId: string, plannedVersion: number): CallbackRule | undefined {
-    refresh();
-    const now = known.get(ruleId)?.rule;
-    if (now?.version === plannedVersion) return now;
-    const key = `${ruleId}/${plannedVersion}`;
-    const remembered = attempts.get(key);
-    if (remembered !== undefined) return remembered;
-    const [row] = reads.run(fill(readForAttempt, { ruleId, plannedVersion }));
-    if (row === undefined) return undefined;
-    const rule = toRule(row);
-    attempts.set(key, rule);
-    return rule;
-  }
-
-  function find(ruleId: string): KnownRule | undefined {
-    refresh();
-    const remembered = known.get(ruleId);
-    if (remembered !== undefined) return remembered;
-    const [row] = reads.run(fill(readKnown, { ruleId }));
-    if (row === undefined) return undefined;
-    const found = { rule: toRule(row), removed: row.removed === 1, health: healthOf(row) };
-    known.set(ruleId, found);
-    return found;
-  }
-
-  return {
-    enabled(app) {
-      refresh();
-      const remembered = enabled.get(app);
-      if (remembered !== undefined) return remembered;
-      const rules = reads
-        .run<RuleRow>(currentRules(db, app))
-        .map(toRule)
-        .filter((rule) => rule.enabled);
-      enabled.set(app, rules);
-      return rules;
-    },
-    find,
-    forAttempt,
-    forget,
-    move(ruleId, health) {
-      const remembered = known.get(ruleId);
-      if (remembered !== undefined) known.set(ruleId, { ...remembered, health });
-    },
-  };
+  return { readForAttempt, readKnown };
 }

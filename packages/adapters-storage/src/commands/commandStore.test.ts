@@ -11,13 +11,13 @@ import {
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStorage } from '../sqliteStorage.js';
-import type { SqliteStorage } from '../sqliteStorage.js';
+import type { Storage } from '../storage.js';
 import { temporaryFolder } from '../testing/folders.js';
 
 const msgId = idAt(sampleInstant, 1);
 const stream = messageStream(msgId);
 let folder: ReturnType<typeof temporaryFolder>;
-let storage: SqliteStorage;
+let storage: Storage;
 let file: Database.Database;
 
 beforeEach(async () => {

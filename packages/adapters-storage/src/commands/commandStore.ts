@@ -1,26 +1,30 @@
-import type { Append, CommandStore, Committed, NewEvent, RecordedEvent, Unit } from '@recalld/domain';
+import { assert, itemIdOf, messageStream } from '@recalld/domain';
+import type { CommandStore, Committed, NewEvent, Position, RecordedEvent, Unit } from '@recalld/domain';
 import type { Selectable } from 'kysely';
+import type { Bodies, ErasedBody, NewBody } from '../bodies/bodies.js';
 import type { RuleBook } from '../callbacks/ruleBook.js';
-import { isUniqueViolation } from '../engines/sqlite.js';
-import type { SqliteEngine } from '../engines/sqlite.js';
+import type { GenerationCounter } from '../directory/generations.js';
+import type { Database } from '../engines/database.js';
 import { recordedEvent } from '../eventRows.js';
-import { project } from '../projection.js';
 import type { EventsTable } from '../schema.js';
-import { template } from '../statements.js';
-import { createContents } from './contents.js';
+import { each, together } from '../steps.js';
+import type { Steps } from '../steps.js';
 import { createLoadFacts } from './loadFacts.js';
 import { createPlannedDeliveries } from './plannedDeliveries.js';
 import { createReadModels } from './readModels.js';
 import { createReferences } from './references.js';
-import { createStreams, isSent } from './streams.js';
-import type { KnownStream } from './streams.js';
-import { createTimelineCounters } from './timelineCounters.js';
+import type { EraseLabels } from './references.js';
+import { advanced, Streams } from './streams.js';
+import type { StreamMap } from './streams.js';
+import { createStamper, createTimelineCounters, growthsOf } from './timelineCounters.js';
+import type { Stamper } from './timelineCounters.js';
 
 export interface CommandStoreDeps {
-  readonly engine: SqliteEngine;
+  readonly database: Database;
   readonly rules: RuleBook;
-  /** Told after each commit, with whether it erased content. */
-  readonly onCommit: (erased: boolean) => void;
+  readonly generations: GenerationCounter;
+  readonly bodies: Bodies;
+  readonly eraseLabels: EraseLabels;
 }
 
 /** Somebody else appended to a stream meanwhile. */
@@ -28,39 +32,102 @@ class Moved extends Error {
   override readonly name = 'Moved';
 }
 
-/**
- * The write side on SQLite. A batch is one synchronous transaction of prepared statements, in the
- * order of its units: events, bodies, read models, attachment references, erasures, deliveries.
- */
-export function createCommandStore({ engine, rules, onCommit }: CommandStoreDeps): CommandStore {
-  const streams = createStreams(engine);
-  const timelines = createTimelineCounters(engine);
-  const loadFacts = createLoadFacts(engine, streams, rules);
-  const changeRows = createReadModels(engine, streams, timelines);
-  const refer = createReferences(engine, streams);
-  const contents = createContents(engine, streams);
-  const queueDeliveries = createPlannedDeliveries(engine, rules);
-  const insertEvent = engine.prepare(eventInsertion(engine));
+type EventRow = Selectable<EventsTable>;
 
-  function writeUnit(unit: Unit): readonly RecordedEvent[] {
-    const recorded: RecordedEvent[] = [];
-    for (const append of unit.appends) {
-      const stream = streams.of(unit.app, append.stream);
-      if (stream.version !== append.expected) {
-        throw new Moved(`stream ${append.stream} is at ${stream.version}, not at ${append.expected}`);
-      }
-      for (const event of append.events) recorded.push(writeEvent(unit, append, stream, event));
-    }
-    contents.put(unit, recorded);
-    contents.erase(unit);
-    queueDeliveries(unit, recorded);
+/** The rows and events that a batch came to. */
+interface Stamped {
+  readonly rows: readonly EventRow[];
+  readonly recorded: readonly (readonly RecordedEvent[])[];
+}
+
+/**
+ * The write side. A batch is one transaction: first its timelines and positions are taken, then its
+ * rows are written kind by kind, events first, so that a stream that moved stops it there.
+ */
+export function createCommandStore(deps: CommandStoreDeps): CommandStore {
+  const { database, bodies } = deps;
+  const streams = new Streams(database);
+  const timelines = createTimelineCounters(database);
+  const loadFacts = createLoadFacts({ ...deps, reads: database, streams });
+  const changeRows = createReadModels(database);
+  const refer = createReferences(database, deps.eraseLabels);
+  const queueDeliveries = createPlannedDeliveries(database);
+  const insertEvents = database.statements.insert('events', {
+    position: 'whole',
+    stream_day: 'whole',
+    app_no: 'whole',
+    stream: 'text',
+    version: 'whole',
+    type: 'text',
+    data: 'text',
+    actor: 'text',
+    command_id: 'text',
+    occurred_at: 'whole',
+    timeline: 'text',
+    timeline_position: 'whole',
+    message_seq: 'whole',
+  });
+
+  function* write(units: readonly Unit[]): Steps<Stamped['recorded']> {
+    const { positions } = database;
+    const known = yield* streams.of(units);
+    const growths = growthsOf(units);
+    const count = units.reduce((sum, unit) => sum + eventsOf(unit), 0);
+    const [raised, answered] = yield* together(timelines.raise(growths), positions.take(count));
+    const stamper = createStamper(growths, raised);
+    const { rows, recorded } = stampAll(units, known, stamper, positions.taken(answered, count));
+    const all = recorded.flat();
+    yield [
+      each(insertEvents, rows),
+      ...bodies.put(units.flatMap((unit, n) => bodiesOf(unit, recorded[n] ?? []))),
+      ...changeRows(all, known, stamper),
+      ...bodies.erase(units.flatMap((unit, n) => erasedBy(unit, recorded[n] ?? [], known))),
+    ];
+    yield* refer(all, known);
+    yield* queueDeliveries(units, recorded);
     return recorded;
   }
 
-  function writeEvent(unit: Unit, append: Append, stream: KnownStream, event: NewEvent): RecordedEvent {
+  async function commit(units: readonly Unit[]): Promise<Committed> {
+    try {
+      return { ok: true, recorded: await database.writeGuarded(() => write(units)) };
+    } catch (fault) {
+      const reason = fault instanceof Moved ? 'moved' : database.conflictOf(fault);
+      if (reason === undefined) throw fault;
+      return { ok: false, reason };
+    }
+  }
+
+  return {
+    load: (wanted) => database.read(() => loadFacts(wanted)),
+    async commit(units) {
+      const committed = await commit(units);
+      if (committed.ok && units.some(({ erase }) => erase.length > 0)) database.contentErased();
+      return committed;
+    },
+  };
+}
+
+const eventsOf = ({ appends }: Unit): number => appends.reduce((sum, { events }) => sum + events.length, 0);
+
+/** Gives each event its place in its stream, its timeline and the log. @throws Moved */
+function stampAll(
+  units: readonly Unit[],
+  known: StreamMap,
+  stamper: Stamper,
+  positions: readonly Position[],
+): Stamped {
+  const rows: EventRow[] = [];
+
+  function stamp(unit: Unit, append: Unit['appends'][number], event: NewEvent): RecordedEvent {
     const { app } = unit;
-    const { timeline, timeline_position, message_seq } = timelines.stamp(app, append.timeline, event);
+    const key = { app, stream: append.stream };
+    const stream = known.get(key);
+    const position = positions[rows.length];
+    assert(stream !== undefined && position !== undefined, `the batch knows ${append.stream} and its position`);
+    const { timeline, timeline_position, message_seq } = stamper.stamp(app, append.timeline, event);
     const row = {
+      position,
       stream_day: stream.day,
       app_no: app,
       stream: append.stream,
@@ -74,57 +141,41 @@ export function createCommandStore({ engine, rules, onCommit }: CommandStoreDeps
       timeline_position,
       message_seq,
     };
-    const recorded = recordedEvent(event, row, insertEvent.run(row).rowId);
-    stream.version = row.version;
-    if (isSent(recorded)) stream.sent = recorded;
-    for (const change of project(recorded)) changeRows(app, change);
-    refer(recorded);
+    rows.push(row);
+    const recorded = recordedEvent(event, row, position);
+    known.set(key, advanced(stream, recorded));
     return recorded;
   }
 
-  function commit(units: readonly Unit[]): Committed {
-    try {
-      const recorded = engine.transaction(() => {
-        timelines.raise(units);
-        return units.map(writeUnit);
-      });
-      return { ok: true, recorded };
-    } catch (fault) {
-      streams.forget();
-      timelines.forget();
-      if (fault instanceof Moved || isUniqueViolation(fault, 'events')) return { ok: false, reason: 'moved' };
-      throw fault;
-    }
-  }
-
-  return {
-    async load(wanted) {
-      streams.forget();
-      return engine.snapshot(() => wanted.map(loadFacts));
-    },
-    async commit(units) {
-      const committed = commit(units);
-      if (committed.ok) onCommit(units.some(({ erase }) => erase.length > 0));
-      return committed;
-    },
-  };
-}
-
-function eventInsertion({ db }: SqliteEngine) {
-  return template<Omit<Selectable<EventsTable>, 'position'>>()((event) =>
-    db.insertInto('events').values({
-      stream_day: event.stream_day,
-      app_no: event.app_no,
-      stream: event.stream,
-      version: event.version,
-      type: event.type,
-      data: event.data,
-      actor: event.actor,
-      command_id: event.command_id,
-      occurred_at: event.occurred_at,
-      timeline: event.timeline,
-      timeline_position: event.timeline_position,
-      message_seq: event.message_seq,
+  const recorded = units.map((unit) =>
+    unit.appends.flatMap((append) => {
+      const version = known.get({ app: unit.app, stream: append.stream })?.version;
+      if (version !== append.expected) {
+        throw new Moved(`stream ${append.stream} is at ${version}, not at ${append.expected}`);
+      }
+      return append.events.map((event) => stamp(unit, append, event));
     }),
   );
+  return { rows, recorded };
+}
+
+function bodiesOf({ app, puts }: Unit, recorded: readonly RecordedEvent[]): readonly NewBody[] {
+  return puts.map(({ event, content: { format, payload } }) => {
+    const carrier = recorded[event];
+    const item = carrier && itemIdOf(carrier);
+    assert(carrier !== undefined && item !== undefined, `event ${event} of the unit can have a body`);
+    return { position: carrier.position, app, item, format, payload };
+  });
+}
+
+function erasedBy(
+  { app, erase }: Unit,
+  recorded: readonly RecordedEvent[],
+  known: StreamMap,
+): readonly ErasedBody[] {
+  const at = recorded[0]?.occurredAt ?? 0;
+  return erase.flatMap((item) => {
+    const sent = known.get({ app, stream: messageStream(item) })?.sent;
+    return sent === undefined ? [] : [{ position: sent.position, item, at }];
+  });
 }

@@ -1,108 +1,145 @@
 import { chatKeyText, roleKeyText } from '@recalld/domain';
 import type {
   AppNo,
+  CallbackRule,
   ChatKey,
   GroupType,
   LoadedFacts,
+  RecordedEvent,
+  Role,
   RoleKey,
+  StreamId,
   TimelineId,
   WantedFacts,
 } from '@recalld/domain';
-import type { SqliteEngine } from '../engines/sqlite.js';
 import type { RuleBook } from '../callbacks/ruleBook.js';
 import { chatTimeline } from '../directory/chatRows.js';
-import { template } from '../statements.js';
+import type { GenerationCounter } from '../directory/generations.js';
+import type { Reads } from '../engines/database.js';
+import { each, together } from '../steps.js';
+import type { Steps } from '../steps.js';
 import type { Streams } from './streams.js';
 
-/** Reads what the decisions of a batch need; one synchronous stretch, so one snapshot. */
-export function createLoadFacts(
-  engine: SqliteEngine,
-  streams: Streams,
-  rules: RuleBook,
-): (wanted: WantedFacts) => LoadedFacts {
-  const { db } = engine;
-  const chatType = engine.prepare(
-    template<ChatKey & { app: AppNo }>()((key) =>
-      db
-        .selectFrom('chats')
-        .select('type')
-        .where('app_no', '=', key.app)
-        .where('chat', '=', key.id)
-        .where('kind', '=', key.kind),
+export interface LoadFactsDeps {
+  readonly reads: Reads;
+  readonly streams: Streams;
+  readonly rules: RuleBook;
+  readonly generations: GenerationCounter;
+}
+
+/** Reads what the decisions of a batch need: all of it in one flight, but rules that are not in memory. */
+export function createLoadFacts({
+  reads,
+  streams,
+  rules,
+  generations,
+}: LoadFactsDeps): (wanted: readonly WantedFacts[]) => Steps<readonly LoadedFacts[]> {
+  const { chatTypes, roles, messages } = compileAll(reads);
+
+  return function* loadFacts(wanted) {
+    const keys = wanted.flatMap((facts) => facts.streams.map((stream) => ({ app: facts.app, stream })));
+    const [generation, tuples, chatRows, roleRows, headRows] = yield* together(
+      generations.ask(),
+      streams.ask(keys),
+      each(chatTypes, wanted.flatMap(ofApp(({ chats }) => chats))),
+      each(roles, wanted.flatMap(ofApp((facts) => facts.roles.map(roleRow)))),
+      each(messages, wanted.flatMap(ofApp((facts) => facts.heads.map((timeline) => ({ timeline }))))),
+    );
+    const events = streams.read(tuples);
+    streams.remember(keys, events);
+    const known = rules.at(generations.read(generation).rules);
+    const loaded = new Map(wanted.map(({ app }) => [app, new AppFacts(app)]));
+    for (const event of events) loaded.get(event.app)?.addEvent(event);
+    for (const { app_no: app, kind, chat, type } of chatRows) {
+      // The type was checked when the chat was made.
+      loaded.get(app)?.chats.set(chatKeyText({ kind, id: chat }), { groupType: type as GroupType });
+    }
+    for (const { app_no: app, timeline, user, role } of roleRows) {
+      loaded.get(app)?.rolesIn.set(JSON.stringify([timeline, user]), role);
+    }
+    for (const { app_no: app, timeline, messages: count } of headRows) {
+      loaded.get(app)?.heads.set(timeline, count);
+    }
+    const answers: LoadedFacts[] = [];
+    for (const { app, roles: asked } of wanted) {
+      const facts = loaded.get(app);
+      if (facts !== undefined) answers.push(facts.answer(asked, yield* known.enabled(app)));
+    }
+    return answers;
+  };
+}
+
+/** What was found for one app. */
+class AppFacts {
+  readonly streams = new Map<StreamId, RecordedEvent[]>();
+  readonly chats = new Map<string, { readonly groupType: GroupType }>();
+  /** By timeline and user. */
+  readonly rolesIn = new Map<string, Role>();
+  readonly heads = new Map<TimelineId, number>();
+
+  constructor(readonly app: AppNo) {}
+
+  addEvent(event: RecordedEvent): void {
+    const events = this.streams.get(event.stream);
+    if (events === undefined) this.streams.set(event.stream, [event]);
+    else events.push(event);
+  }
+
+  answer(asked: readonly RoleKey[], rules: readonly CallbackRule[]): LoadedFacts {
+    const { app, streams, chats, heads } = this;
+    const roles = new Map<string, Role>();
+    for (const key of asked) {
+      const role = this.rolesIn.get(JSON.stringify([chatTimeline(key.chat), key.user]));
+      if (role !== undefined) roles.set(roleKeyText(key), role);
+    }
+    return { app, streams, chats, roles, heads, rules };
+  }
+}
+
+/** The keys of one app with its number. */
+function ofApp<K extends object>(
+  keysOf: (facts: WantedFacts) => readonly K[],
+): (facts: WantedFacts) => readonly (K & { readonly app: AppNo })[] {
+  return (facts) => keysOf(facts).map((key) => ({ ...key, app: facts.app }));
+}
+
+function roleRow({ chat, user }: RoleKey) {
+  return { timeline: chatTimeline(chat), user };
+}
+
+function compileAll({ db, statements }: Reads) {
+  return {
+    chatTypes: statements.select<ChatKey & { readonly app: AppNo }>({ app: 'whole', kind: 'text', id: 'text' })(
+      (key) =>
+        db
+          .selectFrom('chats')
+          .select(['app_no', 'kind', 'chat', 'type'])
+          .where('app_no', '=', key.app)
+          .where('chat', '=', key.id)
+          .where('kind', '=', key.kind),
     ),
-  );
-  const roleOf = engine.prepare(
-    template<{ app: AppNo; timeline: TimelineId; user: string }>()((key) =>
+    roles: statements.select<{ readonly app: AppNo; readonly timeline: TimelineId; readonly user: string }>({
+      app: 'whole',
+      timeline: 'text',
+      user: 'text',
+    })((key) =>
       db
         .selectFrom('members')
-        .select('role')
+        .select(['app_no', 'timeline', 'user', 'role'])
         .where('app_no', '=', key.app)
         .where('timeline', '=', key.timeline)
         .where('user', '=', key.user)
         .where('through_position', 'is', null),
     ),
-  );
-  const messagesOf = engine.prepare(
-    template<{ app: AppNo; timeline: TimelineId }>()((key) =>
+    messages: statements.select<{ readonly app: AppNo; readonly timeline: TimelineId }>({
+      app: 'whole',
+      timeline: 'text',
+    })((key) =>
       db
         .selectFrom('timelines')
-        .select('messages')
+        .select(['app_no', 'timeline', 'messages'])
         .where('app_no', '=', key.app)
         .where('timeline', '=', key.timeline),
     ),
-  );
-
-  function chatsOf(app: AppNo, keys: readonly ChatKey[]): LoadedFacts['chats'] {
-    return found(keys, chatKeyText, (key) => {
-      const row = chatType.get({ ...key, app });
-      // The type was checked when the chat was made.
-      return row && { groupType: row.type as GroupType };
-    });
-  }
-
-  function rolesOf(app: AppNo, keys: readonly RoleKey[]): LoadedFacts['roles'] {
-    return found(
-      keys,
-      roleKeyText,
-      ({ chat, user }) => roleOf.get({ app, timeline: chatTimeline(chat), user })?.role,
-    );
-  }
-
-  function headsOf(app: AppNo, timelines: readonly TimelineId[]): LoadedFacts['heads'] {
-    return found(
-      timelines,
-      (timeline) => timeline,
-      (timeline) => messagesOf.get({ app, timeline })?.messages,
-    );
-  }
-
-  return ({ app, streams: wanted, chats, roles, heads }) => {
-    const loaded = new Map<string, ReturnType<Streams['load']>>();
-    for (const stream of wanted) {
-      const events = streams.load(app, stream);
-      if (events.length > 0) loaded.set(stream, events);
-    }
-    return {
-      app,
-      streams: loaded,
-      chats: chatsOf(app, chats),
-      roles: rolesOf(app, roles),
-      heads: headsOf(app, heads),
-      rules: rules.enabled(app),
-    };
   };
-}
-
-/** What is known of each key; what is not known is absent. */
-function found<K, V>(
-  keys: readonly K[],
-  nameOf: (key: K) => string,
-  read: (key: K) => V | undefined,
-): ReadonlyMap<string, V> {
-  const known = new Map<string, V>();
-  for (const key of keys) {
-    const value = read(key);
-    if (value !== undefined) known.set(nameOf(key), value);
-  }
-  return known;
 }

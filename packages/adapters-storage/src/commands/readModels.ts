@@ -1,90 +1,98 @@
 import { never } from '@recalld/domain';
-import type { AppNo, StreamId } from '@recalld/domain';
-import type { SqliteEngine } from '../engines/sqlite.js';
+import type { AppNo, RecordedEvent } from '@recalld/domain';
+import { sql } from 'kysely';
+import type { Reads } from '../engines/database.js';
+import { project } from '../projection.js';
 import type { RowChange } from '../projection.js';
 import type { ConversationsTable, TimelineItemsTable } from '../schema.js';
-import { template } from '../statements.js';
-import type { Streams } from './streams.js';
-import type { TimelineCounters } from './timelineCounters.js';
+import { each } from '../steps.js';
+import type { Request } from '../steps.js';
+import type { StreamMap } from './streams.js';
+import type { Stamper } from './timelineCounters.js';
 
-/** Carries out what the projection says, one prepared statement per kind of change. */
-export function createReadModels(
-  engine: SqliteEngine,
-  streams: Streams,
-  timelines: TimelineCounters,
-): (app: AppNo, change: RowChange) => void {
-  const statements = prepareAll(engine);
+/** Carries out what the projection says of a batch, one request for each kind of change. */
+export type ReadModels = (
+  recorded: readonly RecordedEvent[],
+  streams: StreamMap,
+  stamper: Stamper,
+) => readonly Request[];
 
-  function endMessage(app: AppNo, stream: StreamId, state: 'recalled' | 'expired'): void {
-    const sent = streams.of(app, stream).sent;
-    if (sent === undefined) return;
-    statements.endItem.run({ eventPosition: sent.position, state });
-  }
+export function createReadModels(reads: Reads): ReadModels {
+  const { addItem, endItem, moveWatermarks } = compileAll(reads);
 
-  return (app, change) => {
-    switch (change.kind) {
-      case 'addItem':
-        statements.addItem.run({ ...change.row, timeline_no: timelines.no(app, change.timeline) });
-        return;
-      case 'endMessage':
-        endMessage(app, change.stream, change.state);
-        return;
-      case 'moveWatermarks':
-        statements.moveWatermarks.run({
-          app_no: app,
-          user: change.user,
-          timeline: change.timeline,
-          list_through: change.listThrough,
-          roam_through: change.roamThrough,
-        });
-        return;
-      default:
-        never(change);
+  return (recorded, streams, stamper) => {
+    const items: TimelineItemsTable[] = [];
+    const ended: { eventPosition: number; state: 'recalled' | 'expired' }[] = [];
+    const watermarks = new Map<string, ConversationsTable>();
+
+    function add(app: AppNo, change: RowChange): void {
+      switch (change.kind) {
+        case 'addItem':
+          items.push({ ...change.row, timeline_no: stamper.no(app, change.timeline) });
+          return;
+        case 'endMessage': {
+          const sent = streams.get({ app, stream: change.stream })?.sent;
+          if (sent !== undefined) ended.push({ eventPosition: sent.position, state: change.state });
+          return;
+        }
+        case 'moveWatermarks':
+          raise(watermarks, {
+            app_no: app,
+            user: change.user,
+            timeline: change.timeline,
+            list_through: change.listThrough,
+            roam_through: change.roamThrough,
+          });
+          return;
+        default:
+          never(change);
+      }
     }
+
+    for (const event of recorded) for (const change of project(event)) add(event.app, change);
+    return [each(addItem, items), each(endItem, ended), each(moveWatermarks, [...watermarks.values()])];
   };
 }
 
-function prepareAll(engine: SqliteEngine) {
-  const { db } = engine;
-  const addItem = template<TimelineItemsTable>()((row) =>
-    db.insertInto('timeline_items').values({
-      event_position: row.event_position,
-      timeline_no: row.timeline_no,
-      position: row.position,
-      kind: row.kind,
-      message_seq: row.message_seq,
-      author: row.author,
-      content_kind: row.content_kind,
-      sent_at: row.sent_at,
-      expires_at: row.expires_at,
-      state: row.state,
-      flags: row.flags,
-    }),
-  );
-  const endItem = template<{ eventPosition: number; state: 'recalled' | 'expired' }>()(
-    ({ eventPosition, state }) =>
-      db.updateTable('timeline_items').set({ state }).where('event_position', '=', eventPosition),
-  );
-  const moveWatermarks = template<ConversationsTable>()((row) =>
-    db
-      .insertInto('conversations')
-      .values({
-        app_no: row.app_no,
-        user: row.user,
-        timeline: row.timeline,
-        list_through: row.list_through,
-        roam_through: row.roam_through,
-      })
-      .onConflict((conflict) =>
-        conflict.columns(['app_no', 'user', 'timeline']).doUpdateSet((e) => ({
-          list_through: e.fn<number>('max', ['list_through', 'excluded.list_through']),
-          roam_through: e.fn<number>('max', ['roam_through', 'excluded.roam_through']),
-        })),
-      ),
-  );
+/** One row for each key: a statement for all of them must not touch a row twice. */
+function raise(watermarks: Map<string, ConversationsTable>, row: ConversationsTable): void {
+  const key = JSON.stringify([row.app_no, row.user, row.timeline]);
+  const before = watermarks.get(key);
+  watermarks.set(key, {
+    ...row,
+    list_through: Math.max(row.list_through, before?.list_through ?? 0),
+    roam_through: Math.max(row.roam_through, before?.roam_through ?? 0),
+  });
+}
+
+function compileAll({ statements, words: { greatest } }: Reads) {
+  const raised = (column: string) =>
+    greatest(sql.ref(`conversations.${column}`), sql.ref(`excluded.${column}`));
   return {
-    addItem: engine.prepare(addItem),
-    endItem: engine.prepare(endItem),
-    moveWatermarks: engine.prepare(moveWatermarks),
+    addItem: statements.insert('timeline_items', {
+      event_position: 'whole',
+      timeline_no: 'whole',
+      position: 'whole',
+      kind: 'text',
+      message_seq: 'whole',
+      author: 'text',
+      content_kind: 'text',
+      sent_at: 'whole',
+      expires_at: 'whole',
+      state: 'text',
+      flags: 'whole',
+    }),
+    endItem: statements.change<{ eventPosition: number; state: 'recalled' | 'expired' }>({
+      eventPosition: 'whole',
+      state: 'text',
+    })(({ eventPosition, state }, start) =>
+      start.update('timeline_items').set({ state }).where('event_position', '=', eventPosition),
+    ),
+    moveWatermarks: statements.insert(
+      'conversations',
+      { app_no: 'whole', user: 'text', timeline: 'text', list_through: 'whole', roam_through: 'whole' },
+      sql`on conflict (app_no, "user", timeline) do update
+        set list_through = ${raised('list_through')}, roam_through = ${raised('roam_through')}`,
+    ),
   };
 }

@@ -1,77 +1,121 @@
-import { streamDay } from '@recalld/domain';
-import type { AppNo, RecordedEvent, StreamId } from '@recalld/domain';
-import type { Kysely } from 'kysely';
-import type { SqliteEngine } from '../engines/sqlite.js';
+import { messageStream, streamDay } from '@recalld/domain';
+import type { AppNo, RecordedEvent, StreamId, Unit } from '@recalld/domain';
+import type { Reads } from '../engines/database.js';
 import { eventColumns, fromTuple } from '../eventRows.js';
 import type { EventTuple } from '../eventRows.js';
-import type { Schema } from '../schema.js';
-import { template } from '../statements.js';
+import { each } from '../steps.js';
+import type { Each, Steps } from '../steps.js';
 
 type Sent = Extract<RecordedEvent, { readonly type: 'MessageSent' }>;
 
-interface StreamKey {
-  readonly day: number;
+export interface StreamKey {
   readonly app: AppNo;
   readonly stream: StreamId;
 }
 
-/** A stream as the batch knows it; the batch brings it forward. */
+/** A stream as a batch knows it. */
 export interface KnownStream {
   readonly day: number;
   /** Unless somebody appended since it was read: the unique key finds that out. */
-  version: number;
+  readonly version: number;
   /** The event that sent the message; undefined for one that the server never had. */
-  sent: Sent | undefined;
+  readonly sent: Sent | undefined;
+}
+
+/** Streams by app and name. */
+export class StreamMap {
+  readonly #apps = new Map<AppNo, Map<StreamId, KnownStream>>();
+
+  get({ app, stream }: StreamKey): KnownStream | undefined {
+    return this.#apps.get(app)?.get(stream);
+  }
+
+  set({ app, stream }: StreamKey, known: KnownStream): void {
+    const streams = this.#apps.get(app);
+    if (streams === undefined) this.#apps.set(app, new Map([[stream, known]]));
+    else streams.set(stream, known);
+  }
 }
 
 /**
- * The streams of one batch. What `load` read is remembered until the next one, because the commit
- * that follows needs it again: where a recalled message and its body stand, and its attachments. A
- * MessageSent never changes, so what is remembered cannot be wrong; what is not there is read.
+ * Reads streams, and remembers what the last `load` read until the commit that follows it: that needs
+ * again where a recalled message and its body stand, and its attachments. What it does not find there
+ * it reads.
  */
-export interface Streams {
-  /** Forgets the batch before. */
-  forget(): void;
-  load(app: AppNo, stream: StreamId): readonly RecordedEvent[];
-  of(app: AppNo, stream: StreamId): KnownStream;
+export class Streams {
+  readonly #eventsOf;
+  #loaded = new StreamMap();
+
+  constructor({ db, statements }: Reads) {
+    this.#eventsOf = statements.select<StreamKey & { readonly day: number }>(
+      { app: 'whole', stream: 'text', day: 'whole' },
+      true,
+    )((key) =>
+      db
+        .selectFrom('events')
+        .select(eventColumns)
+        .where('stream_day', '=', key.day)
+        .where('app_no', '=', key.app)
+        .where('stream', '=', key.stream)
+        .orderBy('version'),
+    );
+  }
+
+  /** Asks for all events of some streams. */
+  ask(keys: readonly StreamKey[]): Each {
+    return each(
+      this.#eventsOf,
+      keys.map(({ app, stream }) => ({ app, stream, day: streamDay(stream) })),
+    );
+  }
+
+  /** The answer to `ask`, in order of versions. */
+  read(tuples: readonly unknown[]): readonly RecordedEvent[] {
+    return tuples.map((tuple) => fromTuple(tuple as EventTuple)).sort((a, b) => a.version - b.version);
+  }
+
+  /** Keeps what a batch was loaded with; what it did not find is a stream at version 0. */
+  remember(keys: readonly StreamKey[], events: readonly RecordedEvent[]): void {
+    this.#loaded = known(new StreamMap(), keys, events);
+  }
+
+  /** The streams that units append to, and of messages whose bodies they erase, as they stand before. */
+  *of(units: readonly Unit[]): Steps<StreamMap> {
+    const loaded = this.#loaded;
+    this.#loaded = new StreamMap();
+    const streams = new StreamMap();
+    const unread: StreamKey[] = [];
+    for (const { app, appends, erase } of units) {
+      for (const stream of [...appends.map((append) => append.stream), ...erase.map(messageStream)]) {
+        const key = { app, stream };
+        const remembered = loaded.get(key);
+        if (remembered === undefined) unread.push(key);
+        else streams.set(key, remembered);
+      }
+    }
+    if (unread.length === 0) return streams;
+    return known(streams, unread, this.read((yield this.ask(unread)).rows));
+  }
 }
 
-const eventsOf = (db: Kysely<Schema>) =>
-  template<StreamKey>()((key) =>
-    db
-      .selectFrom('events')
-      .select(eventColumns)
-      .where('stream_day', '=', key.day)
-      .where('app_no', '=', key.app)
-      .where('stream', '=', key.stream)
-      .orderBy('version'),
-  );
-
-export function createStreams(engine: SqliteEngine): Streams {
-  const select = engine.prepare(eventsOf(engine.db));
-  const apps = new Map<AppNo, Map<StreamId, KnownStream>>();
-
-  function read(app: AppNo, stream: StreamId) {
-    const day = streamDay(stream);
-    const events = select
-      .tuples({ day, app, stream })
-      .map((tuple) => fromTuple(tuple as unknown as EventTuple));
-    const version = events.at(-1)?.version ?? 0;
-    return { events, known: remember(app, stream, { day, version, sent: events.find(isSent) }) };
+function known(
+  streams: StreamMap,
+  keys: readonly StreamKey[],
+  events: readonly RecordedEvent[],
+): StreamMap {
+  for (const key of keys) {
+    streams.set(key, { day: streamDay(key.stream), version: 0, sent: undefined });
   }
-
-  function remember(app: AppNo, stream: StreamId, known: KnownStream): KnownStream {
-    const streams = apps.get(app);
-    if (streams === undefined) apps.set(app, new Map([[stream, known]]));
-    else streams.set(stream, known);
-    return known;
+  for (const event of events) {
+    const before = streams.get(event);
+    if (before !== undefined) streams.set(event, advanced(before, event));
   }
+  return streams;
+}
 
-  return {
-    forget: () => apps.clear(),
-    load: (app, stream) => read(app, stream).events,
-    of: (app, stream) => apps.get(app)?.get(stream) ?? read(app, stream).known,
-  };
+/** The stream with one more event. */
+export function advanced(stream: KnownStream, event: RecordedEvent): KnownStream {
+  return { day: stream.day, version: event.version, sent: isSent(event) ? event : stream.sent };
 }
 
 /** Whether an event sent the stream's message. */

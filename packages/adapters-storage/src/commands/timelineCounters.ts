@@ -1,39 +1,16 @@
 import { assert, parseTimeline } from '@recalld/domain';
 import type { AppNo, NewEvent, TimelineId, Unit } from '@recalld/domain';
 import { sql } from 'kysely';
-import type { SqliteEngine } from '../engines/sqlite.js';
+import type { Reads } from '../engines/database.js';
 import type { StampColumns } from '../eventRows.js';
-import { template } from '../statements.js';
+import { each } from '../steps.js';
+import type { Each } from '../steps.js';
 
 type TimelineStamps = Pick<StampColumns, 'timeline' | 'timeline_position' | 'message_seq'>;
 
 const noStamps: TimelineStamps = { timeline: null, timeline_position: null, message_seq: null };
 
-/** The counters of one timeline as they stand in the database. */
-interface Counter {
-  readonly no: number;
-  head: number;
-  messages: number;
-}
-
-/**
- * The counters that stamp an item's position and a message's MsgSeq. They are remembered between
- * batches: right as long as one process writes the database, which the owner's lock sees to.
- */
-export interface TimelineCounters {
-  /** Raises, on disk, the counters of every timeline that the units put something into. */
-  raise(units: readonly Unit[]): void;
-  /** The next place in the event's timeline; no stamps for an event that puts no item into one. */
-  stamp(app: AppNo, timeline: TimelineId | undefined, event: NewEvent): TimelineStamps;
-  /** The number of a timeline that is there. */
-  no(app: AppNo, timeline: TimelineId): number;
-  /** What was raised never was. */
-  forget(): void;
-}
-
-/** Remembered timelines; past that all are read again. */
-const countersMax = 100_000;
-
+/** How much a batch puts into one timeline. */
 interface Growth {
   readonly app: AppNo;
   readonly timeline: TimelineId;
@@ -41,54 +18,98 @@ interface Growth {
   messages: number;
 }
 
+/** A timeline's counters after a batch was counted in. */
+interface Raised {
+  readonly app_no: AppNo;
+  readonly timeline: TimelineId;
+  readonly timeline_no: number;
+  readonly head: number;
+  readonly messages: number;
+}
+
+interface Counter {
+  readonly no: number;
+  head: number;
+  messages: number;
+}
+
+/** Gives events their places in timelines, in order. */
+export interface Stamper {
+  /** No stamps for an event that puts no item into a timeline. */
+  stamp(app: AppNo, timeline: TimelineId | undefined, event: NewEvent): TimelineStamps;
+  /** The number of a timeline that the batch puts something into. */
+  no(app: AppNo, timeline: TimelineId): number;
+}
+
+/** The counters that stamp an item's position and a message's MsgSeq. */
+export interface TimelineCounters {
+  /**
+   * Raises the counters of every timeline that the units put something into. Who raises one holds it
+   * until the transaction ends: positions of a timeline are in the order of commits.
+   */
+  raise(growths: readonly Growth[]): Each<Raised>;
+}
+
+export function createTimelineCounters({ statements }: Reads): TimelineCounters {
+  const raise = statements.insert(
+    'timelines',
+    { app_no: 'whole', timeline: 'text', head: 'whole', messages: 'whole', user_a: 'text', user_b: 'text' },
+    sql<Raised>`
+      on conflict (app_no, timeline) do update
+      set head = timelines.head + excluded.head, messages = timelines.messages + excluded.messages
+      returning app_no, timeline, timeline_no, head, messages`,
+  );
+  return {
+    raise: (growths) =>
+      each(
+        raise,
+        growths.map(({ app, timeline, items, messages }) => {
+          const parsed = parseTimeline(timeline);
+          const { userA, userB } = parsed.kind === 'pair' ? parsed : { userA: null, userB: null };
+          return { app_no: app, timeline, head: items, messages, user_a: userA, user_b: userB };
+        }),
+      ),
+  };
+}
+
+/** How much each timeline grows, in one order everywhere: batches that share timelines wait for each other, not both ways. */
+export function growthsOf(units: readonly Unit[]): readonly Growth[] {
+  const byKey = new Map<string, Growth>();
+  for (const { app, appends } of units) {
+    for (const { timeline, events } of appends) {
+      if (timeline === undefined) continue;
+      const key = keyOf(app, timeline);
+      const growth = byKey.get(key) ?? { app, timeline, items: 0, messages: 0 };
+      growth.items += events.filter(putsItem).length;
+      growth.messages += events.filter(({ type }) => type === 'MessageSent').length;
+      byKey.set(key, growth);
+    }
+  }
+  return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, growth]) => growth);
+}
+
+const keyOf = (app: AppNo, timeline: TimelineId): string => `${app}/${timeline}`;
+
 function putsItem(event: NewEvent): boolean {
   return event.type === 'MessageSent' || event.type === 'MessageRecalled';
 }
 
-export function createTimelineCounters(engine: SqliteEngine): TimelineCounters {
-  const statements = prepareAll(engine);
-  const counters = new Map<AppNo, Map<TimelineId, Counter>>();
-  let remembered = 0;
-
-  function remember(app: AppNo, timeline: TimelineId, counter: Counter): Counter {
-    const ofApp = counters.get(app);
-    if (ofApp === undefined) counters.set(app, new Map([[timeline, counter]]));
-    else ofApp.set(timeline, counter);
-    remembered += 1;
-    return counter;
-  }
-
-  function find(app: AppNo, timeline: TimelineId): Counter | undefined {
-    const known = counters.get(app)?.get(timeline);
-    if (known !== undefined) return known;
-    const row = statements.find.get({ app, timeline });
-    if (row === undefined) return undefined;
-    return remember(app, timeline, { no: row.timeline_no, head: row.head, messages: row.messages });
-  }
-
-  function start({ app, timeline }: Growth): Counter {
-    const parsed = parseTimeline(timeline);
-    const { userA, userB } = parsed.kind === 'pair' ? parsed : { userA: null, userB: null };
-    const { rowId: no } = statements.start.run({ app, timeline, userA, userB });
-    return remember(app, timeline, { no, head: 0, messages: 0 });
-  }
-
-  function forget(): void {
-    counters.clear();
-    remembered = 0;
-  }
+/** Counts on from where the timelines stood before the batch. */
+export function createStamper(growths: readonly Growth[], raised: readonly Raised[]): Stamper {
+  const grown = new Map(growths.map((growth) => [keyOf(growth.app, growth.timeline), growth]));
+  const counters = new Map(
+    raised.map(({ app_no: app, timeline, timeline_no: no, head, messages }) => {
+      const growth = grown.get(keyOf(app, timeline));
+      assert(growth !== undefined, `the batch puts something into ${timeline}`);
+      const counter: Counter = { no, head: head - growth.items, messages: messages - growth.messages };
+      return [keyOf(app, timeline), counter] as const;
+    }),
+  );
 
   return {
-    raise(units) {
-      if (remembered > countersMax) forget();
-      for (const growth of growths(units)) {
-        const { no, head, messages } = find(growth.app, growth.timeline) ?? start(growth);
-        statements.raise.run({ no, head: head + growth.items, messages: messages + growth.messages });
-      }
-    },
     stamp(app, timeline, event) {
       if (!putsItem(event)) return noStamps;
-      const counter = timeline === undefined ? undefined : counters.get(app)?.get(timeline);
+      const counter = timeline === undefined ? undefined : counters.get(keyOf(app, timeline));
       assert(timeline !== undefined && counter !== undefined, `a ${event.type} names its timeline`);
       counter.head += 1;
       const isMessage = event.type === 'MessageSent';
@@ -96,52 +117,9 @@ export function createTimelineCounters(engine: SqliteEngine): TimelineCounters {
       return { timeline, timeline_position: counter.head, message_seq: isMessage ? counter.messages : null };
     },
     no(app, timeline) {
-      const counter = find(app, timeline);
-      assert(counter !== undefined, `app ${app} has the timeline ${timeline}`);
+      const counter = counters.get(keyOf(app, timeline));
+      assert(counter !== undefined, `the batch has counted ${timeline}`);
       return counter.no;
     },
-    forget,
   };
-}
-
-/** How much each timeline grows, in the order in which the batch names them. */
-function growths(units: readonly Unit[]): Iterable<Growth> {
-  const byKey = new Map<string, Growth>();
-  for (const { app, appends } of units) {
-    for (const { timeline, events } of appends) {
-      if (timeline === undefined) continue;
-      const key = `${app}/${timeline}`;
-      const growth = byKey.get(key) ?? { app, timeline, items: 0, messages: 0 };
-      growth.items += events.filter(putsItem).length;
-      growth.messages += events.filter(({ type }) => type === 'MessageSent').length;
-      byKey.set(key, growth);
-    }
-  }
-  return byKey.values();
-}
-
-function prepareAll(engine: SqliteEngine) {
-  const { db } = engine;
-  const find = template<Pick<Growth, 'app' | 'timeline'>>()(({ app, timeline }) =>
-    db
-      .selectFrom('timelines')
-      .select(['timeline_no', 'head', 'messages'])
-      .where('app_no', '=', app)
-      .where('timeline', '=', timeline),
-  );
-  const start = template<Pick<Growth, 'app' | 'timeline'> & { userA: string | null; userB: string | null }>()(
-    ({ app, timeline, userA, userB }) =>
-      db.insertInto('timelines').values({
-        app_no: app,
-        timeline,
-        head: sql.lit(0),
-        messages: sql.lit(0),
-        user_a: userA,
-        user_b: userB,
-      }),
-  );
-  const raise = template<Counter>()(({ no, head, messages }) =>
-    db.updateTable('timelines').set({ head, messages }).where('timeline_no', '=', no),
-  );
-  return { find: engine.prepare(find), start: engine.prepare(start), raise: engine.prepare(raise) };
 }

@@ -1,52 +1,45 @@
 import type { App, AppNo } from '@recalld/domain';
-import type { Selectable } from 'kysely';
-import { forgetting } from '../engines/connection.js';
-import type { SqliteReads } from '../engines/connection.js';
-import type { AppsTable } from '../schema.js';
+import type { Kysely, Selectable } from 'kysely';
+import type { AppsTable, Schema } from '../schema.js';
+import { rows } from '../steps.js';
+import type { Steps } from '../steps.js';
+import type { GenerationCounter } from './generations.js';
 
-/** The apps in memory: every request and every delivery needs one, and there are few. */
-export interface AppBook {
+/** The apps of one generation. */
+export interface KnownApps {
   byNo(no: AppNo): App | undefined;
   byName(org: string, name: string): App | undefined;
   /** Oldest first. */
-  all(): readonly App[];
-  /** Called inside the write that changes apps: nothing can be read in between. */
-  forget(): void;
+  readonly all: readonly App[];
 }
 
-interface Book {
-  readonly byNo: ReadonlyMap<AppNo, App>;
-  readonly byName: ReadonlyMap<string, App>;
+/** The apps in memory, as they are at the moment that somebody opens it: every request and every delivery needs one, and there are few. */
+export interface AppBook {
+  open(): Steps<KnownApps>;
 }
 
 /** Neither part of an appkey has the sign that joins them. */
 const appkey = (org: string, name: string): string => `${org}#${name}`;
 
-export function createAppBook(reads: SqliteReads): AppBook {
-  let book: Book | undefined;
-  const forget = () => {
-    book = undefined;
-  };
-  const refresh = forgetting(reads, forget);
+export function createAppBook(db: Kysely<Schema>, generations: GenerationCounter): AppBook {
+  let current: { readonly generation: number; readonly apps: KnownApps } | undefined;
 
-  function open(): Book {
-    refresh();
-    if (book !== undefined) return book;
-    const rows = reads.run<Selectable<AppsTable>>(reads.db.selectFrom('apps').selectAll().orderBy('app_no'));
-    const apps = rows.map(toApp);
-    book = {
-      byNo: new Map(apps.map((app) => [app.no, app])),
-      byName: new Map(apps.map((app) => [appkey(app.org, app.name), app])),
-    };
-    return book;
+  function* open(): Steps<KnownApps> {
+    const { apps: generation } = yield* generations.now();
+    if (current?.generation === generation) return current.apps;
+    const found = yield* rows(db.selectFrom('apps').selectAll().orderBy('app_no'));
+    const apps = knownApps(found.map(toApp));
+    current = { generation, apps };
+    return apps;
   }
 
-  return {
-    byNo: (no) => open().byNo.get(no),
-    byName: (org, name) => open().byName.get(appkey(org, name)),
-    all: () => [...open().byNo.values()],
-    forget,
-  };
+  return { open };
+}
+
+function knownApps(all: readonly App[]): KnownApps {
+  const byNo = new Map(all.map((app) => [app.no, app]));
+  const byName = new Map(all.map((app) => [appkey(app.org, app.name), app]));
+  return { byNo: (no) => byNo.get(no), byName: (org, name) => byName.get(appkey(org, name)), all };
 }
 
 export function toApp(row: Selectable<AppsTable>): App {

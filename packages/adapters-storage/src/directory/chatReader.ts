@@ -9,7 +9,7 @@ export function createChatReader(db: Kysely<Schema>): ChatReader {
   return {
     async members(app, key, from, limit) {
       const after = placeIn(from, 'number', 'number');
-      const rank = sql<number>`(role <> 'owner')`;
+      const rank = sql<number>`(case role when 'owner' then 0 else 1 end)`;
       const rows = await presentMembers(db, app, key)
         .select(['member_no', 'user', 'role', rank.as('rank')])
         .$if(after !== undefined, (q) =>
@@ -52,7 +52,7 @@ export function createChatReader(db: Kysely<Schema>): ChatReader {
         .where('m.app_no', '=', app)
         .where('m.user', '=', user)
         // The sign keeps the query from going through all chats of the kind.
-        .where(sql`+c.kind`, '=', kind)
+        .where(sql`c.kind || ''`, '=', kind)
         .where('m.through_position', 'is', null)
         .orderBy('c.created_at')
         .orderBy('c.chat')

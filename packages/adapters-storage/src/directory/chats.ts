@@ -1,47 +1,39 @@
 import type { AppNo, ChatKey, ChatProfile, Chats, Role, TimelineId, UserId } from '@recalld/domain';
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
+import type { Database } from '../engines/database.js';
 import type { Schema } from '../schema.js';
-import { fill, template } from '../statements.js';
-import { rows } from '../writer.js';
-import type { Write, Writer } from '../writer.js';
+import { each, rows } from '../steps.js';
+import type { Steps } from '../steps.js';
 import { chatColumns, chatOf, chatTimeline, presentMembers, toProfile } from './chatRows.js';
 
-export interface ChatsDeps {
-  readonly db: Kysely<Schema>;
-  readonly writer: Writer;
-}
-
-interface Joining {
-  readonly app: AppNo;
-  readonly timeline: TimelineId;
-  readonly user: UserId;
-  readonly role: Role;
-  readonly from: number;
-}
-
 /** Memberships are spans in timeline positions: who leaves keeps a closed one, who comes back gets another. */
-export function createChats({ db, writer }: ChatsDeps): Chats {
-  const joining = joiningOne(db);
+export function createChats(database: Database): Chats {
+  const { db } = database;
+  const { join: joining, leave } = compileAll(database);
 
   /** The timeline's head: what stands after it is for whoever is a member from now on. */
-  function* headOf(app: AppNo, timeline: TimelineId): Write<number> {
+  function* headOf(app: AppNo, timeline: TimelineId): Steps<number> {
     const named = db.selectFrom('timelines').where('app_no', '=', app).where('timeline', '=', timeline);
     const [row] = yield* rows(named.select('head'));
     return row?.head ?? 0;
   }
 
-  function* join(app: AppNo, key: ChatKey, users: readonly UserId[], role: Role): Write<readonly UserId[]> {
+  function* join(app: AppNo, key: ChatKey, users: readonly UserId[], role: Role): Steps<readonly UserId[]> {
     const timeline = chatTimeline(key);
     const from = yield* headOf(app, timeline);
-    const added: UserId[] = [];
-    for (const user of users) {
-      const joined = yield* rows(fill(joining, { app, timeline, user, role, from }));
-      if (joined.length > 0) added.push(user);
-    }
-    return added;
+    const span = { app_no: app, timeline, role, from_position: from, through_position: null };
+    const joined = yield* rows(
+      each(
+        joining,
+        [...new Set(users)].map((user) => ({ ...span, user })),
+      ),
+    );
+    const added = new Set(joined.map(({ user }) => user));
+    return users.filter((user) => added.delete(user));
   }
 
-  function* create(profile: ChatProfile, members: readonly UserId[]): Write<'created' | 'taken'> {
+  function* create(profile: ChatProfile, members: readonly UserId[]): Steps<'created' | 'taken'> {
     const { app, key, owner } = profile;
     const sameId = db.selectFrom('chats').select('chat').where('app_no', '=', app).where('chat', '=', key.id);
     if ((yield* rows(sameId)).length > 0) return 'taken';
@@ -55,7 +47,7 @@ export function createChats({ db, writer }: ChatsDeps): Chats {
     app: AppNo,
     key: ChatKey,
     users: readonly UserId[],
-  ): Write<readonly UserId[] | 'full' | 'unknown'> {
+  ): Steps<readonly UserId[] | 'full' | 'unknown'> {
     const [chat] = yield* rows(chatOf(db, app, key).select('members_max'));
     if (chat === undefined) return 'unknown';
     const present = yield* rows(presentMembers(db, app, key).select('user'));
@@ -69,24 +61,22 @@ export function createChats({ db, writer }: ChatsDeps): Chats {
     app: AppNo,
     key: ChatKey,
     users: readonly UserId[],
-  ): Write<readonly UserId[] | 'unknown'> {
+  ): Steps<readonly UserId[] | 'unknown'> {
     const [chat] = yield* rows(chatOf(db, app, key).select('chat'));
     if (chat === undefined) return 'unknown';
     const through = yield* headOf(app, chatTimeline(key));
-    const removed: UserId[] = [];
-    for (const user of new Set(users)) {
-      const left = yield* rows(
-        leaving(db, app, key, through)
-          .where('user', '=', user)
-          .where('role', '<>', 'owner')
-          .returning('user'),
-      );
-      if (left.length > 0) removed.push(user);
-    }
-    return removed;
+    const timeline = chatTimeline(key);
+    const left = yield* rows(
+      each(
+        leave,
+        [...new Set(users)].map((user) => ({ app, timeline, user, through })),
+      ),
+    );
+    const removed = new Set(left.map(({ user }) => user));
+    return users.filter((user) => removed.delete(user));
   }
 
-  function* remove(app: AppNo, key: ChatKey): Write<boolean> {
+  function* remove(app: AppNo, key: ChatKey): Steps<boolean> {
     const removed = yield* rows(
       db
         .deleteFrom('chats')
@@ -101,11 +91,11 @@ export function createChats({ db, writer }: ChatsDeps): Chats {
   }
 
   return {
-    create: (profile, members) => writer.write(() => create(profile, members)),
+    create: (profile, members) => database.write(() => create(profile, members)),
     find: (app, keys) => find(db, app, keys),
-    remove: (app, key) => writer.write(() => remove(app, key)),
-    addMembers: (app, key, users) => writer.write(() => addMembers(app, key, users)),
-    removeMembers: (app, key, users) => writer.write(() => removeMembers(app, key, users)),
+    remove: (app, key) => database.write(() => remove(app, key)),
+    addMembers: (app, key, users) => database.write(() => addMembers(app, key, users)),
+    removeMembers: (app, key, users) => database.write(() => removeMembers(app, key, users)),
   };
 }
 
@@ -139,20 +129,40 @@ function leaving(db: Kysely<Schema>, app: AppNo, key: ChatKey, through: number) 
     .where('through_position', 'is', null);
 }
 
-/** Answers a row when the user was no member before. Groups may have thousands: compiled once. */
-function joiningOne(db: Kysely<Schema>) {
-  return template<Joining>()((joining) =>
-    db
-      .insertInto('members')
-      .values({
-        app_no: joining.app,
-        timeline: joining.timeline,
-        user: joining.user,
-        role: joining.role,
-        from_position: joining.from,
-        through_position: null,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .returning('user'),
-  );
+interface Leaving {
+  readonly app: AppNo;
+  readonly timeline: TimelineId;
+  readonly user: UserId;
+  readonly through: number;
+}
+
+/** Groups may have thousands of members: one statement for all who join or leave. */
+function compileAll({ statements }: Database) {
+  return {
+    /** Answers those who were no members before. */
+    join: statements.insert(
+      'members',
+      {
+        app_no: 'whole',
+        timeline: 'text',
+        user: 'text',
+        role: 'text',
+        from_position: 'whole',
+        through_position: 'whole',
+      },
+      sql<{ user: UserId }>`on conflict do nothing returning "user"`,
+    ),
+    leave: statements.change<Leaving>({ app: 'whole', timeline: 'text', user: 'text', through: 'whole' })(
+      ({ app, timeline, user, through }, start) =>
+        start
+          .update('members')
+          .set({ through_position: through })
+          .where('app_no', '=', app)
+          .where('timeline', '=', timeline)
+          .where('user', '=', user)
+          .where('through_position', 'is', null)
+          .where('role', '<>', 'owner')
+          .returning('user'),
+    ),
+  };
 }

@@ -1,7 +1,7 @@
 import type { FeedCheckpoints } from '@recalld/domain';
 import type { Kysely } from 'kysely';
+import type { Database } from '../engines/database.js';
 import type { Schema } from '../schema.js';
-import type { Writer } from '../writer.js';
 
 export function readFeedCheckpoints(db: Kysely<Schema>): Pick<FeedCheckpoints, 'read'> {
   return {
@@ -13,11 +13,12 @@ export function readFeedCheckpoints(db: Kysely<Schema>): Pick<FeedCheckpoints, '
 }
 
 /** A feed that lost its last steps makes them again: they need not wait for the disk. */
-export function createFeedCheckpoints(db: Kysely<Schema>, writer: Writer): FeedCheckpoints {
+export function createFeedCheckpoints(database: Database): FeedCheckpoints {
+  const { db } = database;
   return {
     ...readFeedCheckpoints(db),
     write: (feed, position) =>
-      writer.writeRelaxed(function* () {
+      database.writeRelaxed(function* () {
         yield db
           .insertInto('feed_checkpoints')
           .values({ feed, position })

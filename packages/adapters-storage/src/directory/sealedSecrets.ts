@@ -1,11 +1,10 @@
 import type { SealedSecrets } from '@recalld/domain';
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
-import type { RuleBook } from '../callbacks/ruleBook.js';
+import type { Database } from '../engines/database.js';
 import type { Schema } from '../schema.js';
-import { changes, rows } from '../writer.js';
-import type { Write, Writer } from '../writer.js';
-import type { AppBook } from './appBook.js';
+import { changes, rows } from '../steps.js';
+import type { Steps } from '../steps.js';
+import type { GenerationCounter } from './generations.js';
 
 /** Where sealed texts are: the columns of each table, and what names its rows. A new one belongs here. */
 const places = [
@@ -26,19 +25,14 @@ const places = [
   readonly columns: readonly string[];
 }[];
 
-export interface SealedSecretsDeps {
-  readonly db: Kysely<Schema>;
-  readonly writer: Writer;
-  readonly apps: AppBook;
-  readonly rules: RuleBook;
-}
+export function createSealedSecrets(database: Database, generations: GenerationCounter): SealedSecrets {
+  const { db } = database;
 
-export function createSealedSecrets({ db, writer, apps, rules }: SealedSecretsDeps): SealedSecrets {
   function* replaceIn(
     { table, key }: (typeof places)[number],
     column: string,
     reseal: (sealed: string) => string | undefined,
-  ): Write<number> {
+  ): Steps<number> {
     const from = sql.table(table);
     const found = yield* rows<Readonly<Record<string, string>>>(
       sql`
@@ -59,15 +53,15 @@ export function createSealedSecrets({ db, writer, apps, rules }: SealedSecretsDe
     return replaced;
   }
 
-  function* replace(reseal: (sealed: string) => string | undefined): Write<number> {
+  function* replace(reseal: (sealed: string) => string | undefined): Steps<number> {
     let replaced = 0;
     for (const place of places) {
       for (const column of place.columns) replaced += yield* replaceIn(place, column, reseal);
     }
-    apps.forget();
-    rules.forget();
+    yield generations.raised('apps');
+    yield generations.raised('rules');
     return replaced;
   }
 
-  return { replace: (reseal) => writer.write(() => replace(reseal)) };
+  return { replace: (reseal) => database.write(() => replace(reseal)) };
 }

@@ -1,31 +1,40 @@
 import type { User, Users } from '@recalld/domain';
 import type { Kysely, Selectable } from 'kysely';
+import type { Database } from '../engines/database.js';
 import type { Schema, UsersTable } from '../schema.js';
-import { rows } from '../writer.js';
-import type { Write, Writer } from '../writer.js';
+import { each, rows } from '../steps.js';
+import type { Steps } from '../steps.js';
 
-/** SQLite takes 32,766 parameters a statement; a user has eight. */
-const usersPerInsert = 1_000;
+export function createUsers(database: Database): Users {
+  const { db, statements } = database;
+  const find = statements.select<Pick<User, 'app' | 'id'>>({ app: 'whole', id: 'text' })(({ app, id }) =>
+    userOf(db, app, id).select(['app_no', 'user']),
+  );
+  const insert = statements.insert('users', {
+    app_no: 'whole',
+    user: 'text',
+    uuid: 'text',
+    nickname: 'text',
+    password_hash: 'text',
+    activated: 'whole',
+    created_at: 'whole',
+    modified_at: 'whole',
+  });
 
-export function createUsers(db: Kysely<Schema>, writer: Writer): Users {
-  function* register(users: readonly User[]): Write<{ readonly taken: readonly string[] }> {
-    const present = new Set<string>();
+  function* register(users: readonly User[]): Steps<{ readonly taken: readonly string[] }> {
+    const known = yield* rows(each(find, users));
+    const present = new Set(known.map((row) => `${row.app_no}/${row.user}`));
     const taken: string[] = [];
     for (const { app, id } of users) {
-      const known = yield* rows(userOf(db, app, id).select('user'));
-      if (known.length > 0 || present.has(`${app}/${id}`)) taken.push(id);
+      if (present.has(`${app}/${id}`)) taken.push(id);
       present.add(`${app}/${id}`);
     }
-    if (taken.length > 0) return { taken };
-    for (let at = 0; at < users.length; at += usersPerInsert) {
-      const part = users.slice(at, at + usersPerInsert);
-      yield db.insertInto('users').values(part.map(columnsOf));
-    }
+    if (taken.length === 0) yield each(insert, users.map(columnsOf));
     return { taken };
   }
 
   return {
-    register: (users) => writer.write(() => register(users)),
+    register: (users) => database.write(() => register(users)),
     async find(app, user) {
       const row = await userOf(db, app, user).selectAll().executeTakeFirst();
       return row && toUser(row);

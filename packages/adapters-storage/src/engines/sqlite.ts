@@ -1,25 +1,24 @@
 import Database from 'better-sqlite3';
 import { closeSync, openSync } from 'node:fs';
-import { Kysely, SqliteDialect } from 'kysely';
-import type { Compilable } from 'kysely';
+import { Kysely, SqliteDialect, sql } from 'kysely';
+import type { Position } from '@recalld/domain';
 import type { Schema } from '../schema.js';
-import type { SqlQuery } from '../statements.js';
-import { answersOf, busyTimeoutMs, openReading, prepared } from './connection.js';
-import type { Answer, SqliteReads } from './connection.js';
+import { rowByRow } from '../statements.js';
+import { drive } from '../steps.js';
+import type { Answer, Query, Request } from '../steps.js';
+import { answersOf, busyTimeoutMs, openReading } from './connection.js';
+import type { Positions, Reads, Words } from './database.js';
 
-/**
- * Everything that is SQLite's own. All writes of the process go through one connection of it, and so
- * do the reads that are prepared or run.
- */
-export interface SqliteEngine extends SqliteReads {
-  /** Runs a query on the writing connection; answers its rows, and how many it changed. */
-  answer(query: SqlQuery | Compilable): Answer;
+/** A file's only writing connection, synchronous: what everything else on SQLite is made of. */
+export interface SqliteEngine extends Reads {
+  /** Runs a request on the writing connection; answers its rows, and how many it changed. */
+  answer(request: Request): Answer;
+  /** The same, with the rows typed. */
+  run<R>(query: Query<R>): R[];
   /** All of `work` or nothing of it; on disk when this returns. `work` must not await. */
   transaction<T>(work: () => T): T;
   /** The same, but on disk only with the next one: a power cut may take it back, a crash may not. */
   relaxedTransaction<T>(work: () => T): T;
-  /** Reads on the writing connection, all of the same state; saves each read its own locks. */
-  snapshot<T>(work: () => T): T;
   /** Inside a transaction: all of `work`, or nothing of it and what it threw. */
   savepoint<T>(work: () => T): T;
   /** Of the database file, to flush it by; open as long as the engine is. */
@@ -36,49 +35,25 @@ export function openSqlite(file: string): SqliteEngine {
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: reading }) });
   const descriptor = openSync(file, 'r');
   const answer = answersOf(writing);
-  const begin = writing.prepare('BEGIN IMMEDIATE');
-  const beginReading = writing.prepare('BEGIN');
-  const commit = writing.prepare('COMMIT');
-  const rollback = writing.prepare('ROLLBACK');
-  let takenBack = 0;
-
-  function within<T>(start: Database.Statement, work: () => T): T {
-    start.run();
-    try {
-      const result = work();
-      commit.run();
-      return result;
-    } catch (fault) {
-      takenBack += 1;
-      // Some faults, a full disk among them, have rolled back already.
-      if (writing.inTransaction) rollback.run();
-      throw fault;
-    }
-  }
-
+  const within = transactionsOf(writing);
   return {
-    db,
-    prepare: (template) => prepared(writing, template),
-    run: <R>(query: SqlQuery<R> | Compilable<R>) => answer(query).rows as R[],
+    ...sqliteReads(db, answer, (work) => within('BEGIN', work)),
     answer,
-    // The owner's lock keeps everybody else from writing.
-    epoch: () => takenBack,
-    transaction: (work) => within(begin, work),
+    run: <R>(query: Query<R>) => answer(query).rows as R[],
+    transaction: (work) => within('BEGIN IMMEDIATE', work),
     relaxedTransaction(work) {
       writing.pragma('synchronous = NORMAL');
       try {
-        return within(begin, work);
+        return within('BEGIN IMMEDIATE', work);
       } finally {
         writing.pragma('synchronous = FULL');
       }
     },
-    snapshot: (work) => within(beginReading, work),
     savepoint(work) {
       writing.exec('SAVEPOINT part');
       try {
         return work();
       } catch (fault) {
-        takenBack += 1;
         writing.exec('ROLLBACK TO part');
         throw fault;
       } finally {
@@ -96,6 +71,67 @@ export function openSqlite(file: string): SqliteEngine {
     },
   };
 }
+
+type Transaction = <T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T) => T;
+
+function transactionsOf(database: Database.Database): Transaction {
+  const begins = {
+    BEGIN: database.prepare('BEGIN'),
+    'BEGIN IMMEDIATE': database.prepare('BEGIN IMMEDIATE'),
+  };
+  const commit = database.prepare('COMMIT');
+  const rollback = database.prepare('ROLLBACK');
+  return (begin, work) => {
+    begins[begin].run();
+    try {
+      const result = work();
+      commit.run();
+      return result;
+    } catch (fault) {
+      // Some faults, a full disk among them, have rolled back already.
+      if (database.inTransaction) rollback.run();
+      throw fault;
+    }
+  };
+}
+
+/** One connection writes at a time: nobody else's rows need a lock. */
+const words: Words = {
+  greatest: (a, b) => sql`max(${a}, ${b})`,
+  forUpdate: sql``,
+  forNoKeyUpdate: sql``,
+  forUpdateSkipLocked: sql``,
+  forKeyShare: sql``,
+};
+
+/** What reading is on a connection: all of it one synchronous stretch. */
+export function sqliteReads(
+  db: Kysely<Schema>,
+  answer: (request: Request) => Answer,
+  snapshot: <T>(work: () => T) => T,
+): Reads {
+  return {
+    db,
+    statements: rowByRow(db),
+    words,
+    read: async (work) => snapshot(() => drive(work(), answer)),
+    // Commits come one after the other: what can be read is complete.
+    logHorizon: () => Promise.resolve(Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** A restored copy goes on behind its floor: the positions up to there were given out before. */
+const lastPosition = `
+  select max(coalesce((select max(position) from events), 0), (select position from log_floor)) as position`;
+
+/** The positions behind the last event. */
+export const nextPositions: Positions = {
+  take: () => ({ sql: lastPosition, parameters: [] }),
+  taken([last], count) {
+    const after: Position = last?.position ?? 0;
+    return Array.from({ length: count }, (_, n) => after + n + 1);
+  },
+};
 
 /** What must hold for an answer to be durable and an erasure to be real. */
 const writingPragmas = [

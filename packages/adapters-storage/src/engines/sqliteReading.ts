@@ -1,10 +1,13 @@
 import { Kysely, SqliteDialect } from 'kysely';
 import type { Schema } from '../schema.js';
-import { answersOf, openReading, prepared } from './connection.js';
-import type { SqliteReads } from './connection.js';
+import type { Query } from '../steps.js';
+import { answersOf, openReading } from './connection.js';
+import type { Reads } from './database.js';
+import { sqliteReads } from './sqlite.js';
 
 /** A database file that somebody else may be writing. */
-export interface SqliteReadingEngine extends SqliteReads {
+export interface SqliteReadingEngine extends Reads {
+  run<R>(query: Query<R>): R[];
   close(): Promise<void>;
 }
 
@@ -13,12 +16,9 @@ export function openSqliteReading(file: string): SqliteReadingEngine {
   const database = openReading(file);
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
   const answer = answersOf(database);
-  const dataVersion = database.prepare<unknown[], number>('PRAGMA data_version').pluck();
   return {
-    db,
-    prepare: (template) => prepared(database, template),
-    run: <R>(query: Parameters<SqliteReads['run']>[0]) => answer(query).rows as R[],
-    epoch: () => dataVersion.get() ?? 0,
+    ...sqliteReads(db, answer, (work) => database.transaction(work)()),
+    run: <R>(query: Query<R>) => answer(query).rows as R[],
     async close() {
       await db.destroy();
       database.close();

@@ -10,6 +10,7 @@ import type {
 } from '@recalld/domain';
 import { sql } from 'kysely';
 import type { Kysely, RawBuilder } from 'kysely';
+import type { Reads, Words } from '../engines/database.js';
 import { eventColumns, toEvent } from '../eventRows.js';
 import { itemFlags, messageItem } from '../items.js';
 import { pageOf, placeIn } from '../paging.js';
@@ -31,13 +32,13 @@ interface ListedRow {
  * keeps its conversation in the list, and its place there, without being shown.
  */
 export async function conversations(
-  db: Kysely<Schema>,
+  { db, words }: Reads,
   { app, user, from, limit, now }: Parameters<TimelineReader['conversations']>[0],
 ): Promise<Page<ConversationView>> {
   const after = placeIn(from, 'number', 'string');
   const beyond = after === undefined ? sql`` : sql`where ${later(after[0], after[1])}`;
   const { rows } = await sql<ListedRow>`
-    with chats as (${chatsOf(app, user)}),
+    with chats as (${chatsOf(words, app, user)}),
     listed as materialized (
       select chats.*, (
         select i.sent_at from timeline_items i where ${isListed(app, user)}
@@ -46,7 +47,7 @@ export async function conversations(
       from chats
     ),
     page as (
-      select * from (select * from listed where last_message_at is not null) ${beyond}
+      select * from (select * from listed where last_message_at is not null) as shown ${beyond}
       order by last_message_at desc, timeline limit ${limit + 1}
     )
     select chats.timeline, chats.last_message_at, (
@@ -65,14 +66,15 @@ export async function conversations(
 
 /** Unread messages of all the user's one-to-one conversations together. */
 export async function unreadOneToOne(
-  db: Kysely<Schema>,
+  { db, words }: Reads,
   app: AppNo,
   user: UserId,
   now: Instant,
 ): Promise<number> {
   const { rows } = await sql<{ unread: number }>`
-    with chats as (${pairsOf(app, user)})
-    select coalesce(sum(unread), 0) as unread from (select ${unread(app, user, now)} as unread from chats)`.execute(
+    with chats as (${pairsOf(words, app, user)})
+    select cast(coalesce(sum(unread), 0) as bigint) as unread
+    from (select ${unread(app, user, now)} as unread from chats) as counted`.execute(
     db,
   );
   return rows[0]?.unread ?? 0;
@@ -84,23 +86,23 @@ function later(at: number, timeline: string): RawBuilder<boolean> {
 }
 
 /** Every chat of the user, with the MsgSeq through which its list was deleted. */
-function chatsOf(app: AppNo, user: UserId): RawBuilder<unknown> {
-  return sql`${pairsOf(app, user)} union all
-    select t.timeline_no, t.timeline, 0 as is_pair, ${through(user)} as through
+function chatsOf(words: Words, app: AppNo, user: UserId): RawBuilder<unknown> {
+  return sql`${pairsOf(words, app, user)} union all
+    select t.timeline_no, t.timeline, 0 as is_pair, ${through(words, user)} as through
     from timelines t where t.app_no = ${app} and t.timeline in (
       select m.timeline from members m
       where m.app_no = ${app} and m.user = ${user} and m.timeline >= 'group/' and m.timeline < 'group0')`;
 }
 
-function pairsOf(app: AppNo, user: UserId): RawBuilder<unknown> {
-  const pair = sql`select t.timeline_no, t.timeline, 1 as is_pair, ${through(user)} as through from timelines t`;
+function pairsOf(words: Words, app: AppNo, user: UserId): RawBuilder<unknown> {
+  const pair = sql`select t.timeline_no, t.timeline, 1 as is_pair, ${through(words, user)} as through from timelines t`;
   return sql`${pair} where t.app_no = ${app} and t.user_a = ${user}
     union ${pair} where t.app_no = ${app} and t.user_b = ${user}`;
 }
 
-function through(user: UserId): RawBuilder<number> {
+function through({ greatest }: Words, user: UserId): RawBuilder<number> {
   return sql`coalesce((
-    select max(c.list_through, c.roam_through) from conversations c
+    select ${greatest(sql`c.list_through`, sql`c.roam_through`)} from conversations c
     where c.app_no = t.app_no and c.user = ${user} and c.timeline = t.timeline), 0)`;
 }
 
@@ -108,7 +110,7 @@ function through(user: UserId): RawBuilder<number> {
 function isListed(app: AppNo, user: UserId): RawBuilder<boolean> {
   return sql`i.timeline_no = chats.timeline_no and i.kind = 'message'
     and i.message_seq > chats.through and i.flags & ${sql.lit(itemFlags.onlineOnly)} = 0
-    and (chats.is_pair or exists (
+    and (chats.is_pair = 1 or exists (
       select 1 from members m
       where m.app_no = ${app} and m.user = ${user} and m.timeline = chats.timeline
       and i.position > m.from_position and (m.through_position is null or i.position <= m.through_position)))`;
@@ -121,7 +123,7 @@ function isReadable(now: Instant): RawBuilder<boolean> {
 function unread(app: AppNo, user: UserId, now: Instant): RawBuilder<number> {
   return sql`(select count(*) from (
     select 1 from timeline_items i
-    where ${isListed(app, user)} and ${isReadable(now)} and i.author <> ${user} limit ${sql.lit(unreadMax)}))`;
+    where ${isListed(app, user)} and ${isReadable(now)} and i.author <> ${user} limit ${sql.lit(unreadMax)}) as counted)`;
 }
 
 async function messagesAt(
@@ -129,6 +131,7 @@ async function messagesAt(
   rows: readonly ListedRow[],
 ): Promise<ReadonlyMap<number, MessageItem>> {
   const positions = rows.flatMap(({ last_event: position }) => position ?? []);
+  if (positions.length === 0) return new Map();
   const events = await db
     .selectFrom('events')
     .select(eventColumns)

@@ -1,10 +1,10 @@
 import { streamDay } from '@recalld/domain';
 import type { EventLog } from '@recalld/domain';
-import type { SqliteReads } from '../engines/connection.js';
+import type { Reads } from '../engines/database.js';
 import { eventColumns, toEvent } from '../eventRows.js';
 import { createPositionBefore } from './positionBefore.js';
 
-export function createEventLog(reads: SqliteReads): EventLog {
+export function createEventLog(reads: Reads): EventLog {
   const { db } = reads;
   const events = () => db.selectFrom('events').select(eventColumns);
   const positionBefore = createPositionBefore(reads);
@@ -19,7 +19,12 @@ export function createEventLog(reads: SqliteReads): EventLog {
       return rows.map(toEvent);
     },
     async read({ after, limit, types }) {
-      const next = db.selectFrom('events').select('position').where('position', '>', after);
+      const horizon = await reads.logHorizon();
+      const next = db
+        .selectFrom('events')
+        .select('position')
+        .where('position', '>', after)
+        .where('position', '<=', horizon);
       const looked = await db
         .selectFrom(next.orderBy('position').limit(limit).as('next'))
         .select((e) => e.fn.max<number | null>('next.position').as('through'))

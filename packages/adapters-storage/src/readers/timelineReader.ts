@@ -1,13 +1,12 @@
 import type { TimelineReader } from '@recalld/domain';
-import type { Kysely } from 'kysely';
-import type { Schema } from '../schema.js';
+import type { Reads } from '../engines/database.js';
 import { conversations, unreadOneToOne } from './conversations.js';
 import { roaming } from './roaming.js';
 
-export function createTimelineReader(db: Kysely<Schema>): TimelineReader {
+export function createTimelineReader(reads: Reads): TimelineReader {
   return {
-    roaming: (query) => roaming(db, query),
-    conversations: (query) => conversations(db, query),
-    unreadOneToOne: (app, user, now) => unreadOneToOne(db, app, user, now),
+    roaming: (query) => roaming(reads.db, query),
+    conversations: (query) => conversations(reads, query),
+    unreadOneToOne: (app, user, now) => unreadOneToOne(reads, app, user, now),
   };
 }

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { limits, mintedAt } from '@recalld/domain';
 import { createFixedClock, sampleInstant } from '@recalld/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSqliteStorage } from './sqliteStorage.js';
-import { temporaryFolder } from './testing/folders.js';
+import { openSqliteStorage } from '../sqliteStorage.js';
+import { temporaryFolder } from '../testing/folders.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
 

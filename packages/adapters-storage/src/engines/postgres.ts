@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { assert, Unavailable } from '@recalld/domain';
+import type { Log } from '@recalld/domain';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import type { PoolClient } from 'pg';
+import type { Schema } from '../schema.js';
+import { allRowsAtOnce, bindLists } from '../statements.js';
+import { driveAsync, isEach } from '../steps.js';
+import type { Answer, Request, Steps } from '../steps.js';
+import type { Database } from './database.js';
+import { conflictOf, describeFault, isAway, isRace, OutcomeUnknown, uniqueKeyOf } from './postgresFaults.js';
+import { logHorizon, sequencePositions } from './postgresPositions.js';
+
+/** Everything that is PostgreSQL's own. */
+export interface PostgresEngine extends Database {
+  /** One query outside of any transaction, not prepared: for what Kysely has no words for. */
+  run(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  close(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** Holds credentials: never logged. */
+  readonly url: string;
+  readonly log: Log | undefined;
+}
+
+/** Connections of one node. Commands need one at a time, everything else shares the others. */
+export const connectionsMax = 10;
+
+/** Whole numbers of rows are positions, counts and ms: all below 2^53. */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+    const parser: unknown = pg.types.getTypeParser(oid, format ?? 'text');
+    return oid === int8Oid ? Number : parser;
+  },
+};
+const int8Oid = 20;
+
+export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'recalld',
+    max: connectionsMax,
+    // Requests that do not depend on each other go out together.
+    pipeline: true,
+    types: types as unknown as typeof pg.types,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 10_000,
+    lock_timeout: 5_000,
+    // A node that stands still in a transaction gives its locks back.
+    idle_in_transaction_session_timeout: 10_000,
+    // The last resort, for a server that stands still.
+    query_timeout: 12_000,
+  } as pg.PoolConfig);
+  pool.on('error', (fault) => log?.warn({ fault: describeFault(fault) }, 'a database connection was lost'));
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: shared(pool) }) });
+
+  return {
+    db,
+    statements: allRowsAtOnce(db),
+    words: {
+      greatest: (a, b) => sql`greatest(${a}, ${b})`,
+      forUpdate: sql`for update`,
+      forNoKeyUpdate: sql`for no key update`,
+      forUpdateSkipLocked: sql`for update skip locked`,
+      forKeyShare: sql`for key share`,
+    },
+    read: (work) => within(pool, 'begin isolation level repeatable read read only', work),
+    write: (work) => serially(() => within(pool, 'begin isolation level serializable', work)),
+    writeGuarded: (work) => within(pool, 'begin isolation level read committed', work),
+    writeRelaxed: (work) =>
+      patiently(() =>
+        within(pool, 'begin isolation level read committed; set local synchronous_commit = off', work),
+      ),
+    positions: sequencePositions,
+    contentErased: () => undefined,
+    logHorizon: () => onConnection(pool, (client) => driveAsync(logHorizon(), (request) => answer(client, request))),
+    conflictOf,
+    run: async (text) => onConnection(pool, async (client) => (await ask(client, text)).rows as never),
+    close: () => db.destroy(),
+  };
+}
+
+/** The pool as Kysely uses it, with faults as everybody else gets them. */
+function shared(pool: pg.Pool) {
+  return {
+    connect: async () => {
+      const client = await connect(pool);
+      return {
+        query: (text: string, parameters: readonly unknown[]) =>
+          ask(client, text, parameters.map(bound)),
+        release: () => client.release(),
+      };
+    },
+    end: () => pool.end(),
+  } as unknown as ConstructorParameters<typeof PostgresDialect>[0] extends { pool: infer P } ? P : never;
+}
+
+async function connect(pool: pg.Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (fault) {
+    throw new Unavailable(`the database cannot be reached: ${describeFault(fault)}`, { cause: fault });
+  }
+}
+
+async function onConnection<T>(pool: pg.Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  try {
+    return await work(client);
+  } finally {
+    client.release();
+  }
+}
+
+type QueryConfig = pg.QueryConfig & { readonly rowMode?: 'array' };
+
+/** @throws Unavailable when the server is away, else its own fault. */
+async function ask(client: PoolClient, query: string | QueryConfig, values?: unknown[]) {
+  try {
+    return await (values === undefined ? client.query(query as QueryConfig) : client.query(query, values));
+  } catch (fault) {
+    if (!isAway(fault)) throw fault;
+    throw new Unavailable(`the database did not answer: ${describeFault(fault)}`, { cause: fault });
+  }
+}
+
+/** Text cannot hold U+0000 there. */
+function bound(value: unknown): unknown {
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
+  return Array.isArray(value) ? value.map(bound) : value;
+}
+
+const names = new Map<string, string>();
+
+/** Statements that run often are prepared once per connection, under a name. */
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = createHash('sha256').update(text).digest('base64url').slice(0, 24);
+  names.set(text, name);
+  return name;
+}
+
+async function answer(client: PoolClient, request: Request): Promise<Answer> {
+  if (isEach(request)) {
+    const { statement, parameters } = request;
+    if (parameters.length === 0) return { rows: [], changes: 0 };
+    const query = {
+      name: nameOf(statement.sql),
+      text: statement.sql,
+      values: bindLists(statement, parameters as never[]).map(bound),
+      ...(statement.asTuples ? { rowMode: 'array' as const } : {}),
+    };
+    return answerOf(await ask(client, query));
+  }
+  const { sql: text, parameters } = 'compile' in request ? request.compile() : request;
+  return answerOf(await ask(client, text, parameters.map(bound)));
+}
+
+function answerOf({ rows: found, rowCount }: pg.QueryResult): Answer {
+  return { rows: found as unknown[], changes: rowCount ?? 0 };
+}
+
+/** Runs steps in a transaction of their own. */
+async function within<T>(pool: pg.Pool, begin: string, work: () => Steps<T>): Promise<T> {
+  const client = await connect(pool);
+  let committing = false;
+  try {
+    const begun = ask(client, begin);
+    // It goes out with the first step; its fault is that step's too.
+    begun.catch(() => undefined);
+    const result = await driveAsync(work(), (request) => answer(client, request));
+    await begun;
+    committing = true;
+    const { command } = await ask(client, 'commit');
+    assert(command === 'COMMIT', `a transaction ended with ${command}`);
+    client.release();
+    return result;
+  } catch (fault) {
+    await giveBack(client, fault);
+    if (committing && fault instanceof Unavailable) throw new OutcomeUnknown(fault.message, { cause: fault });
+    throw fault;
+  }
+}
+
+/** A connection that is not known to be idle and well is not used again. */
+async function giveBack(client: PoolClient, fault: unknown): Promise<void> {
+  if (fault instanceof Unavailable) return client.release(true);
+  await ask(client, 'rollback').then(
+    () => client.release(),
+    () => client.release(true),
+  );
+}
+
+const attemptsMax = 12;
+
+/** Runs a write again whose transaction lost against another one's: it sees then what that one did. */
+async function patiently<T>(work: () => Promise<T>, isLost = isRace): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (fault) {
+      if (!isLost(fault) || attempt === attemptsMax) throw fault;
+      await delay(Math.random() * 2 ** Math.min(attempt, 6));
+    }
+  }
+}
+
+/** A key that somebody else inserted meanwhile is a race too: the write looks before it inserts. */
+function serially<T>(work: () => Promise<T>): Promise<T> {
+  return patiently(work, (fault) => isRace(fault) || uniqueKeyOf(fault) !== undefined);
+}

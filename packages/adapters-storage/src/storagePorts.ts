@@ -1,0 +1,59 @@
+import type { Clock, Log, StoragePorts } from '@recalld/domain';
+import type { Labels } from './attachments/labels.js';
+import { createAttachments } from './attachments/attachments.js';
+import type { Bodies } from './bodies/bodies.js';
+import { createCallbackRules } from './callbacks/callbackRules.js';
+import { createDeliveryQueue } from './callbacks/deliveryQueue.js';
+import { createFinishedDeliveries } from './callbacks/finishedDeliveries.js';
+import { createRedeliveries } from './callbacks/redeliveries.js';
+import { createMoveHealth } from './callbacks/moveHealth.js';
+import { createRuleHealths } from './callbacks/ruleHealths.js';
+import { createCommandStore } from './commands/commandStore.js';
+import { createApps } from './directory/apps.js';
+import { createChatReader } from './directory/chatReader.js';
+import { createChats } from './directory/chats.js';
+import { createFeedCheckpoints } from './directory/feedCheckpoints.js';
+import { createLeases } from './directory/leases.js';
+import { createSealedSecrets } from './directory/sealedSecrets.js';
+import { createSecrets } from './directory/secrets.js';
+import { createUsers } from './directory/users.js';
+import type { Database } from './engines/database.js';
+import { createExpiredMessages } from './readers/expiredMessages.js';
+import { createPositionBefore } from './readers/positionBefore.js';
+import { createReadPorts, openBooks } from './readPorts.js';
+
+export interface StorageParts {
+  readonly database: Database;
+  readonly bodies: Bodies;
+  readonly labels: Labels;
+  readonly clock: Clock;
+  readonly log: Log | undefined;
+}
+
+/** Every port that a database answers: the same on each engine. */
+export function createStoragePorts({ database, bodies, labels, clock, log }: StorageParts): StoragePorts {
+  const books = openBooks(database);
+  const { generations, rules, partsOf, currentApps } = books;
+  const moveHealth = createMoveHealth(database);
+  const positionBefore = createPositionBefore(database);
+  return {
+    ...createReadPorts(database, books, log),
+    commands: createCommandStore({ database, rules, generations, bodies, eraseLabels: labels.erase }),
+    contents: bodies,
+    expired: createExpiredMessages(database.db),
+    deliveries: createDeliveryQueue({ database, rules, generations, moveHealth, partsOf, log }),
+    redeliveries: createRedeliveries({ database, rules, positionBefore }),
+    finishedDeliveries: createFinishedDeliveries({ database, rules, positionBefore }),
+    rules: createCallbackRules({ database, generations, moveHealth }),
+    ruleHealths: createRuleHealths({ database, rules, generations, moveHealth }),
+    checkpoints: createFeedCheckpoints(database),
+    leases: createLeases(database, clock),
+    apps: createApps({ database, generations, current: currentApps }),
+    users: createUsers(database),
+    chats: createChats(database),
+    chatReader: createChatReader(database.db),
+    attachments: createAttachments(database, labels),
+    secrets: createSecrets(database),
+    sealedSecrets: createSealedSecrets(database, generations),
+  };
+}
