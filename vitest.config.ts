@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['{packages,apps}/*/src/**/*.test.ts', '{tests,scripts}/**/*.test.ts'],
+    globalSetup: ['packages/adapters-storage/src/testing/postgresSetup.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [/@recalld\//] } },

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNatsServer, natsServerHint, provideNatsServer } from './lib/natsServer.mjs';
+import { findPostgres, postgresHint, providePostgres } from './lib/postgresServer.mjs';
 import { runNode } from './lib/process.mjs';
 import { toolPath } from './lib/project.mjs';
 import { setup } from './lib/setup.mjs';
@@ -14,11 +15,15 @@ const everySuiteMustRun = process.env.CI === 'true';
 
 await setup();
 provideNatsServer();
+providePostgres();
 const folder = mkdtempSync(join(tmpdir(), 'recalld-test-'));
 const reportFile = join(folder, 'report.json');
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
 const exitCode = await runNode(toolPath('vitest'), ['run', ...reporters, ...process.argv.slice(2)]);
-const hints = findNatsServer() === undefined ? [natsServerHint] : [];
+const hints = [
+  ...(findNatsServer() === undefined ? [natsServerHint] : []),
+  ...(findPostgres() === undefined ? [postgresHint] : []),
+];
 const counts = countTests(readReport(), { exitCode, everySuiteMustRun, hints });
 rmSync(folder, { recursive: true, force: true });
 

@@ -1,13 +1,12 @@
 // @ts-check
-import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, installFromDebian, isProgram, mayInstall } from './machine.mjs';
+import { serverProcess } from './serverProcess.mjs';
 
-const startDeadlineMs = 20_000;
-const stopDeadlineMs = 5_000;
+const electionDeadlineMs = 20_000;
 
 /** What a suite that was left out for want of it needs. */
 export const natsServerHint =
@@ -28,23 +27,7 @@ export function findNatsServer() {
 /** Installs the broker where nothing stands in the way: as root, on Debian, when the machine has none. */
 export function provideNatsServer() {
   if (findNatsServer() !== undefined || process.env.RECALLD_TEST_NATS_SERVER) return;
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return;
-  console.log('Installing nats-server for the tests, from Debian’s packages…');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  /** @param {readonly string[]} args */
-  const aptGet = (...args) => spawnSync('apt-get', args, { env, stdio: 'ignore' }).status === 0;
-  const install = () => aptGet('install', '--yes', '--no-install-recommends', 'nats-server');
-  if (!install() && aptGet('update')) install();
-}
-
-/** @param {string} path */
-function isProgram(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  if (mayInstall()) installFromDebian('nats-server');
 }
 
 /**
@@ -78,8 +61,17 @@ export async function startNatsServer({ config = '', userInfo = '', port: asked 
     config,
   ];
   writeFileSync(configFile, `${lines.join('\n')}\n`);
-  const server = runner(program, configFile);
-  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  const server = serverProcess({
+    name: 'nats-server',
+    command: program,
+    args: ['-c', configFile],
+    ready: 'Server is ready',
+    folder,
+  });
+  const removeFolder = () => {
+    server.release();
+    rmSync(folder, { recursive: true, force: true });
+  };
   await server.start().catch((err) => {
     removeFolder();
     throw err;
@@ -98,8 +90,8 @@ export async function startNatsServer({ config = '', userInfo = '', port: asked 
     /** Starts it again, on the same port and folder. */
     start: server.start,
     /** It keeps its connections, and answers nothing until it is resumed. */
-    pause: () => server.signal('SIGSTOP'),
-    resume: () => server.signal('SIGCONT'),
+    pause: server.pause,
+    resume: server.resume,
     /** kill -9. */
     kill: () => server.end('SIGKILL'),
     /** Ends it in order, and removes its folder. */
@@ -130,7 +122,7 @@ export async function startNatsCluster() {
     }),
   );
   const hasLeader = () => nodes.some(({ said }) => said().includes('new metadata leader'));
-  for (let waited = 0; !hasLeader() && waited < startDeadlineMs; waited += 50) await delay(50);
+  for (let waited = 0; !hasLeader() && waited < electionDeadlineMs; waited += 50) await delay(50);
   return {
     url: nodes.map(({ url }) => url).join(','),
     nodes,
@@ -147,105 +139,4 @@ function authorization(userInfo) {
     .map((part) => JSON.stringify(part));
   const who = password === undefined ? `token: ${user}` : `user: ${user}, password: ${password}`;
   return `authorization { ${who} }`;
-}
-
-/**
- * One process at a time of a program with a configuration.
- *
- * @param {string} program
- * @param {string} configFile
- */
-function runner(program, configFile) {
-  /** @type {import('node:child_process').ChildProcess | undefined} */
-  let child;
-  let said = '';
-  const endWithUs = () => child?.kill('SIGKILL');
-
-  function start() {
-    const started = spawn(program, ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
-    child = started;
-    said = '';
-    started.stderr?.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-20_000)));
-    process.on('exit', endWithUs);
-    started.once('exit', () => {
-      if (child === started) child = undefined;
-      process.off('exit', endWithUs);
-    });
-    return ready(started, () => said);
-  }
-
-  /** @param {NodeJS.Signals} signal */
-  async function end(signal) {
-    const ending = child;
-    if (ending === undefined) return;
-    const over = new Promise((resolve) => ending.once('exit', resolve));
-    ending.kill(signal);
-    ending.kill('SIGCONT');
-    const timer = setTimeout(() => ending.kill('SIGKILL'), stopDeadlineMs);
-    await over;
-    clearTimeout(timer);
-  }
-
-  return {
-    start,
-    end,
-    said: () => said,
-    pid: () => child?.pid,
-    /** @param {NodeJS.Signals} signal */
-    signal(signal) {
-      if (child === undefined) throw new Error('nats-server does not run');
-      child.kill(signal);
-    },
-  };
-}
-
-/**
- * Resolves when the server takes connections.
- *
- * @param {import('node:child_process').ChildProcess} child
- * @param {() => string} said what it has written so far
- * @returns {Promise<void>}
- */
-function ready(child, said) {
-  return new Promise((resolve, reject) => {
-    /** @param {string} why */
-    const refuse = (why) => reject(new Error(`nats-server ${why}; it said:\n${said()}`));
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      refuse('did not start in time');
-    }, startDeadlineMs);
-    child.once('error', (err) => refuse(err.message));
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      refuse(`ended with ${code}`);
-    });
-    child.stderr?.on('data', () => {
-      if (!said().includes('Server is ready')) return;
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-/**
- * A free port of 127.0.0.1 below those that the system gives to outgoing connections: a client that
- * tries to reach a dead broker must not be given the broker's own port.
- *
- * @returns {Promise<number>}
- */
-async function freePort() {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    if (await isFree(port)) return port;
-  }
-  throw new Error('no free port was found');
-}
-
-/** @param {number} port @returns {Promise<boolean>} */
-function isFree(port) {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
 }
