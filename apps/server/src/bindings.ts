@@ -8,7 +8,7 @@ import type {
   NatsSignals,
 } from '@recalld/adapters-callbacks';
 import type { RotatingSecretBox } from '@recalld/adapters-security';
-import type { SqliteStorage } from '@recalld/adapters-storage';
+import type { PostgresStorage, Storage } from '@recalld/adapters-storage';
 import type {
   AccessTokens,
   AttachmentBytes,
@@ -30,7 +30,7 @@ import type { Feed } from './feed.js';
 import type { FirstStart } from './firstStart.js';
 import type { SecretKeys } from './secretKey.js';
 import type { Server } from './server.js';
-import type { Worker } from './workers.js';
+import type { Upkeep, Worker } from './workers.js';
 
 function token<T>(name: string): ServiceIdentifier<T> {
   return Symbol.for(`recalld.${name}`);
@@ -59,11 +59,13 @@ export const bindings = {
   natsSignals: token<NatsSignals>('NatsSignals'),
   passwords: token<Passwords>('Passwords'),
   planDeliveries: token<PlanDeliveries>('PlanDeliveries'),
+  postgresStorage: token<PostgresStorage>('PostgresStorage'),
   secretBox: token<RotatingSecretBox>('SecretBox'),
   secretKeys: token<SecretKeys>('SecretKeys'),
   http: token<FastifyInstance>('Http'),
   server: token<Server>('Server'),
   signals: token<Signals>('Signals'),
-  storage: token<SqliteStorage>('Storage'),
+  storage: token<Storage>('Storage'),
+  upkeep: token<readonly Upkeep[]>('Upkeep'),
   workers: token<Worker>('Workers'),
 };

@@ -22,9 +22,8 @@ export async function boot(config: Config, log: Log, say: (line: string) => void
   try {
     // Before anything reads a secret: what is read is kept, and must not be sealed under an old key.
     await rotateSecrets({ keys, box, sealed: storage.sealedSecrets, log });
-    const { announce, announced } = await container.getAsync(the.firstStart);
-    announce.forEach(say);
-    await announced();
+    const { announce } = await container.getAsync(the.firstStart);
+    await announce(say);
     await checkRetention(storage.apps, storage.log, config.messageRetentionMs);
     // It begins to connect as soon as it is made.
     if (config.nats !== null) open.push(await container.getAsync(the.natsLink));

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { migrate } from './cli/migrate.js';
 import { redrive } from './cli/redrive.js';
 import { runCli } from './cli/run.js';
 
@@ -6,7 +7,7 @@ const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());
 process.once('SIGTERM', () => interruption.abort());
 
-process.exitCode = await runCli({ redrive }, process.argv.slice(2), process.env, {
+process.exitCode = await runCli({ migrate, redrive }, process.argv.slice(2), process.env, {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
   interrupted: interruption.signal,

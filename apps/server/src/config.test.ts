@@ -16,7 +16,7 @@ describe('the environment', () => {
       deliveryRetentionMs: 30 * 86_400_000,
       logLevel: 'info',
     });
-    expect(config.databasePath).toBe(path.resolve('data', 'recalld.sqlite'));
+    expect(config.database).toEqual({ kind: 'sqlite', path: path.resolve('data', 'recalld.sqlite') });
     expect(config.rootToken).toBeUndefined();
   });
 
@@ -42,6 +42,7 @@ describe('the environment', () => {
       RECALLD_MESSAGE_RETENTION: '90d',
       RECALLD_ATTACHMENT_RETENTION: '12h',
       RECALLD_DELIVERY_RETENTION: 'forever',
+      RECALLD_LOG_RETENTION: 'forever',
       RECALLD_SECRET_KEY: 'k'.repeat(32),
       RECALLD_SECRET_KEY_PREVIOUS: 'one, with a comma, of 32 characters',
       RECALLD_LOG_LEVEL: 'debug',
@@ -50,7 +51,7 @@ describe('the environment', () => {
       port: 0,
       host: '::1',
       dataDir: '/srv/recalld',
-      databasePath: '/srv/db.sqlite',
+      database: { kind: 'sqlite', path: '/srv/db.sqlite' },
       app: { org: 'acme', name: 'im' },
       nats: {
         url: 'tls://recalld:secret@n1:4222,n2:4222',
@@ -67,6 +68,7 @@ describe('the environment', () => {
       messageRetentionMs: 90 * 86_400_000,
       attachmentRetentionMs: 12 * 3_600_000,
       deliveryRetentionMs: null,
+      logRetentionMs: null,
       previousSecretKey: 'one, with a comma, of 32 characters',
     });
   });
@@ -80,9 +82,14 @@ describe('the environment', () => {
     [{ RECALLD_MESSAGE_RETENTION: '0d' }, 'RECALLD_MESSAGE_RETENTION holds "0d"; it takes forever'],
     [{ RECALLD_LOG_LEVEL: 'loud' }, 'it takes one of trace, debug'],
     [
-      { RECALLD_DATABASE_URL: 'postgres://u:pass@h/db' },
-      'holds "postgres://u:***@h/db"; it takes sqlite:PATH',
+      { RECALLD_DATABASE_URL: 'mysql://u:pass@h/db' },
+      'holds "mysql://u:***@h/db"; it takes sqlite:PATH, or postgres',
     ],
+    [{ RECALLD_DATABASE_URL: 'postgres://u:pass@h' }, 'holds "postgres://u:***@h"; it takes'],
+    [{ RECALLD_DATABASE_URL: 'postgres://u:pass@/db' }, 'holds "postgres://u:***@/db"; it takes'],
+    [{ RECALLD_DATABASE_URL: 'postgres://h/db?sslmode=on' }, 'holds "postgres://h/db?sslmode=on"; it takes'],
+    [{ RECALLD_DATABASE_URL: 'postgres:h/db' }, 'holds "postgres:h/db"; it takes'],
+    [{ RECALLD_LOG_RETENTION: '90d' }, 'RECALLD_LOG_RETENTION holds "90d"; it takes forever, with SQLite'],
     [{ RECALLD_NATS_URL: 'nats://u:p@ss@h' }, 'RECALLD_NATS_URL holds "nats://u:***@h"; it takes nats://'],
     [{ RECALLD_NATS_URL: 'http://tokentoken@h' }, 'holds "http://***@h"'],
     [{ RECALLD_NATS_URL: 'u:hunter2@h' }, 'holds "u:***@h"'],
@@ -104,7 +111,8 @@ describe('the environment', () => {
     ],
     [{ RECALLD_DATABASE_URL: 'postgres://u:hun/ter2@h/db' }, 'holds "postgres://u:***@h/db"'],
     [{ RECALLD_DATABASE_URL: 'postgres://u:hun#ter2@h/db' }, 'holds "postgres://u:***@h/db"'],
-    [{ RECALLD_DATABASE_URL: 'postgres://h/db?user=a&password=hunter2' }, '?user=a&password=***"'],
+    [{ RECALLD_DATABASE_URL: 'postgres://u:12/hun@ter2@h/db' }, 'holds "postgres://u:***@h/db"'],
+    [{ RECALLD_DATABASE_URL: 'postgres://h/?user=a&password=hunter2' }, '?user=a&password=***"'],
     [
       { RECALLD_ROOT_TOKEN: 'short' },
       'RECALLD_ROOT_TOKEN holds 5 characters; it takes 8 to 256 printable characters',
@@ -116,5 +124,40 @@ describe('the environment', () => {
 
   it('given a wrong secret, then its text is not in the line', () => {
     expect(() => readConfig({ RECALLD_CLIENT_SECRET: 'tab\tin-it' })).toThrow(/^(?!.*in-it).*$/);
+  });
+
+  it.each([
+    'postgres://u:pass@h/db',
+    'postgresql://h:5433/db?sslmode=verify-full',
+    'postgres://u:p%40ss%2Fword@[::1]:5432/db',
+    'postgres://u:pass@/db?host=/run/postgresql',
+    'postgres:///db?host=/run/postgresql',
+    'postgres://%2Frun%2Fpostgresql/db',
+  ])('given %s, then that database is used as it says', (url) => {
+    expect(readConfig({ RECALLD_DATABASE_URL: url }).database).toEqual({ kind: 'postgres', url });
+  });
+
+  describe('the log’s retention with PostgreSQL', () => {
+    const read = (env: Readonly<Record<string, string>>) =>
+      readConfig({ RECALLD_DATABASE_URL: 'postgres://h/db', ...env }).logRetentionMs;
+
+    it('given none, then the log is kept for ever', () => {
+      expect(read({ RECALLD_MESSAGE_RETENTION: '90d' })).toBeNull();
+    });
+
+    it('given one that is as long as the messages’, then it holds', () => {
+      const env = { RECALLD_LOG_RETENTION: '90d', RECALLD_MESSAGE_RETENTION: '90d' };
+      expect(read(env)).toBe(90 * 86_400_000);
+    });
+
+    it.each([
+      { RECALLD_LOG_RETENTION: '90d' },
+      { RECALLD_LOG_RETENTION: '90d', RECALLD_MESSAGE_RETENTION: '91d' },
+      { RECALLD_LOG_RETENTION: '90d', RECALLD_MESSAGE_RETENTION: 'forever' },
+    ])('given %j, then the start stops with one line that names both', (env) => {
+      expect(() => read(env)).toThrow(
+        /^RECALLD_LOG_RETENTION holds "90d"; it takes .*RECALLD_MESSAGE_RETENTION.*set too$/,
+      );
+    });
   });
 });

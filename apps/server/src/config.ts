@@ -13,10 +13,11 @@ import {
   retention,
   retentionForm,
   secretVariable,
-  sqlitePath,
   wholeNumber,
 } from './configValues.js';
 import type { Env, Parse } from './configValues.js';
+import { databaseForm, databaseUrl } from './databaseConfig.js';
+import type { DatabaseConfig } from './databaseConfig.js';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -25,9 +26,9 @@ export type LogLevel = (typeof logLevels)[number];
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** What the embedded storage keeps beside its database; not used with PostgreSQL. */
   readonly dataDir: string;
-  /** The SQLite file. */
-  readonly databasePath: string;
+  readonly database: DatabaseConfig;
   /** Null: signals stay inside this process, and no feed is published. */
   readonly nats: NatsConfig | null;
   readonly rootToken: string | undefined;
@@ -42,6 +43,8 @@ export interface Config {
   readonly attachmentRetentionMs: number | null;
   /** How long attempts and finished deliveries are kept, ms; null: for ever. */
   readonly deliveryRetentionMs: number | null;
+  /** How long the log keeps what happened to messages, ms; null: for ever, as always with SQLite. */
+  readonly logRetentionMs: number | null;
   readonly secretKey: string | undefined;
   /** What stored secrets may still be sealed under. */
   readonly previousSecretKey: string | undefined;
@@ -78,17 +81,13 @@ export function readConfig(env: Env): Config {
   const readSecret = (name: string, min?: number) => readVariable(env, secretVariable(name, min));
 
   const dataDir = path.resolve(read('RECALLD_DATA_DIR', 'a folder', (text) => text) ?? './data');
-  const standardPath = path.join(dataDir, databaseFileName);
+  const database = databaseConfig(read, path.join(dataDir, databaseFileName));
+  const messageRetentionMs = read('RECALLD_MESSAGE_RETENTION', retentionForm, retention) ?? null;
   return {
     host: read('HOST', 'an IP address or a host name', hostName) ?? '127.0.0.1',
     port: read('PORT', 'a number from 0 to 65535', wholeNumber(0, 65_535)) ?? 8080,
     dataDir,
-    databasePath:
-      read(
-        'RECALLD_DATABASE_URL',
-        'sqlite:PATH (this version has no other engine)',
-        sqlitePath(standardPath),
-      ) ?? standardPath,
+    database,
     nats: natsConfig(read),
     rootToken: readSecret('RECALLD_ROOT_TOKEN'),
     app: read('RECALLD_APP', 'ORG#APP, each 1 to 64 of A-Z a-z 0-9 _ -', appKey) ?? {
@@ -100,9 +99,10 @@ export function readConfig(env: Env): Config {
     sdkAppId: read('RECALLD_SDKAPPID', 'a number from 1 to 4294967295', wholeNumber(1, 4_294_967_295)),
     sdkAppKey: readSecret('RECALLD_SDKAPPID_KEY'),
     callbacks: callbackConfig(read),
-    messageRetentionMs: read('RECALLD_MESSAGE_RETENTION', retentionForm, retention) ?? null,
+    messageRetentionMs,
     attachmentRetentionMs: read('RECALLD_ATTACHMENT_RETENTION', retentionForm, retention) ?? null,
     deliveryRetentionMs: deliveryRetention(read('RECALLD_DELIVERY_RETENTION', retentionForm, retention)),
+    logRetentionMs: logRetention(read, database, messageRetentionMs),
     secretKey: readSecret('RECALLD_SECRET_KEY', secretKeyCharsMin),
     previousSecretKey: readSecret('RECALLD_SECRET_KEY_PREVIOUS', secretKeyCharsMin),
     logLevel: read('RECALLD_LOG_LEVEL', `one of ${logLevels.join(', ')}`, oneOf(logLevels)) ?? 'info',
@@ -115,6 +115,33 @@ const deliveryRetentionMsDefault = 30 * 86_400_000;
 /** Null is `forever`, which is not the default here. */
 function deliveryRetention(read: number | null | undefined): number | null {
   return read === undefined ? deliveryRetentionMsDefault : read;
+}
+
+function databaseConfig(read: Read, standardPath: string): DatabaseConfig {
+  return (
+    read('RECALLD_DATABASE_URL', databaseForm, databaseUrl(standardPath)) ?? {
+      kind: 'sqlite',
+      path: standardPath,
+    }
+  );
+}
+
+/** What happened to a message is dropped after the message itself, and only where the log lies in parts. */
+function logRetention(
+  read: Read,
+  { kind }: DatabaseConfig,
+  messageRetentionMs: number | null,
+): number | null {
+  const takes =
+    kind === 'sqlite'
+      ? 'forever, with SQLite'
+      : `${retentionForm}, not shorter than RECALLD_MESSAGE_RETENTION, which must be set too`;
+  const least = kind === 'sqlite' ? Infinity : (messageRetentionMs ?? Infinity);
+  const parse: Parse<number | null> = (text) => {
+    const retentionMs = retention(text);
+    return (retentionMs ?? Infinity) >= least ? retentionMs : undefined;
+  };
+  return read('RECALLD_LOG_RETENTION', takes, parse) ?? null;
 }
 
 const natsUrlForm = 'nats://[USER:PASSWORD@ or TOKEN@]HOST[:PORT] or tls://…, more hosts after commas';

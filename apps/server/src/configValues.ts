@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import path from 'node:path';
 
 /** Reads a variable's text; undefined when it is not what the variable takes. */
 export type Parse<T> = (text: string) => T | undefined;
@@ -8,7 +7,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 /** A variable that the server cannot start with; the message is one line and holds no secret. */
 export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+  override readonly name: string = 'ConfigError';
 }
 
 /** A variable's name, and what it takes in words and as a parser. */
@@ -76,15 +75,6 @@ export const appKey: Parse<{ readonly org: string; readonly name: string }> = (t
   const [, org, name] = /^([A-Za-z0-9_-]{1,64})#([A-Za-z0-9_-]{1,64})$/.exec(text) ?? [];
   return org === undefined || name === undefined ? undefined : { org, name };
 };
-
-/** `sqlite:` alone is `standard`; a relative path is relative to where the server runs. */
-export function sqlitePath(standard: string): Parse<string> {
-  return (text) => {
-    if (!text.startsWith('sqlite:')) return undefined;
-    const file = text.slice('sqlite:'.length);
-    return file === '' ? standard : path.resolve(file);
-  };
-}
 
 const hourMs = 3_600_000;
 

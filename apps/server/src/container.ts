@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import type { Log } from '@recalld/domain';
 import { Container } from 'inversify';
+import type { ContainerModule } from 'inversify';
 import type { Config } from './config.js';
+import type { DatabaseConfig } from './databaseConfig.js';
 import { callbacks } from './modules/callbacks.js';
 import { commands } from './modules/commands.js';
 import { embeddedSignals } from './modules/embeddedSignals.js';
@@ -9,6 +11,7 @@ import { embeddedStorage } from './modules/embeddedStorage.js';
 import { foundation } from './modules/foundation.js';
 import { http } from './modules/http.js';
 import { nats } from './modules/nats.js';
+import { postgresStorage } from './modules/postgresStorage.js';
 import { security } from './modules/security.js';
 
 /**
@@ -18,8 +21,11 @@ import { security } from './modules/security.js';
 export function buildContainer(config: Config, log: Log): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(foundation(config, log), security, commands, callbacks, http);
-  // This version has one engine; another environment loads another one here.
-  container.load(embeddedStorage);
+  container.load(storageModule(config.database));
   container.load(config.nats === null ? embeddedSignals : nats(config.nats));
   return container;
+}
+
+function storageModule(database: DatabaseConfig): ContainerModule {
+  return database.kind === 'sqlite' ? embeddedStorage(database) : postgresStorage(database);
 }

@@ -4,12 +4,13 @@ import { ConfigError } from './configValues.js';
 import type { Config } from './config.js';
 
 /**
- * Makes the folders that the data goes to, for their owner alone.
+ * Makes the folders that the data goes to, for their owner alone; with PostgreSQL nothing is on this machine.
  * @throws ConfigError that names the variable whose folder cannot be made or is none.
  */
-export function makeDataFolders({ dataDir, databasePath }: Pick<Config, 'dataDir' | 'databasePath'>): void {
+export function makeDataFolders({ dataDir, database }: Pick<Config, 'dataDir' | 'database'>): void {
+  if (database.kind !== 'sqlite') return;
   makeFolder('RECALLD_DATA_DIR', dataDir);
-  makeFolder('RECALLD_DATABASE_URL', path.dirname(databasePath));
+  makeFolder('RECALLD_DATABASE_URL', path.dirname(database.path));
 }
 
 /** One level at a time: Node's recursive mkdir never returns where a file system makes no folders. */

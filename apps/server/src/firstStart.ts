@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { randomSecret } from '@recalld/adapters-security';
-import type { App, Apps, Clock, SecretBox, Secrets } from '@recalld/domain';
+import type { App, Apps, Clock, Leases, SecretBox, Secrets } from '@recalld/domain';
 import { ConfigError } from './configValues.js';
 import type { Config } from './config.js';
 
@@ -8,44 +9,67 @@ export interface FirstStartDeps {
   readonly config: Config;
   readonly apps: Apps;
   readonly secrets: Secrets;
+  readonly leases: Leases;
   readonly box: SecretBox;
   readonly clock: Clock;
 }
 
-/** What a start with this environment has, and what its operator has not been shown yet. */
+/** What a start with this environment has. */
 export interface FirstStart {
   readonly rootToken: string;
-  /** Lines for standard output, never for the logs: each generated secret, once. */
-  readonly announce: readonly string[];
-  /** Says that the lines are out. A start that is cut off before shows them again. */
-  announced(): Promise<void>;
+  /**
+   * Says each generated secret that no operator was shown yet, in lines for standard output, never for the
+   * logs. Of nodes that start at the same time one says them; cut off before they are out, another one does,
+   * or the next start.
+   */
+  announce(say: (line: string) => void): Promise<void>;
 }
 
 /** A generated secret, and the name under which the store remembers that it was shown. */
-interface Unseen {
+interface Generated {
   readonly mark: string;
   readonly lines: readonly string[];
 }
 
 /** Makes what a first start needs, the root token and the app, and brings the app up to what the environment says. */
 export async function firstStart(deps: FirstStartDeps): Promise<FirstStart> {
-  const { secrets, box } = deps;
   const root = await rootToken(deps);
   const generated = [...root.generated, ...(await ensureApp(deps))];
-  const unseen: Unseen[] = [];
-  for (const each of generated) if ((await secrets.get(each.mark)) === undefined) unseen.push(each);
-  return {
-    rootToken: root.token,
-    announce: unseen.flatMap(({ lines }) => lines),
-    async announced() {
-      for (const { mark } of unseen) await secrets.putIfAbsent(mark, box.seal('shown'));
-    },
+  return { rootToken: root.token, announce: (say) => announce(deps, generated, say) };
+}
+
+const announceLease = 'announce-secrets';
+/** Much longer than a few lines take; a node that dies amid them holds the others up for no longer. */
+const announceMs = 5_000;
+const waitMs = 100;
+
+async function announce(
+  { secrets, leases, box }: FirstStartDeps,
+  generated: readonly Generated[],
+  say: (line: string) => void,
+): Promise<void> {
+  const unseen = async () => {
+    const marks = await Promise.all(generated.map(({ mark }) => secrets.get(mark)));
+    return generated.filter((_, index) => marks[index] === undefined);
   };
+  const owner = randomUUID();
+  while ((await unseen()).length > 0) {
+    if (!(await leases.take(announceLease, owner, announceMs))) {
+      await delay(waitMs);
+      continue;
+    }
+    // Somebody may have said them just before the lease was free.
+    for (const { mark, lines } of await unseen()) {
+      lines.forEach(say);
+      await secrets.putIfAbsent(mark, box.seal('shown'));
+    }
+    await leases.release(announceLease, owner);
+  }
 }
 
 const rootTokenName = 'root-token';
 
-async function rootToken(deps: FirstStartDeps): Promise<{ token: string; generated: readonly Unseen[] }> {
+async function rootToken(deps: FirstStartDeps): Promise<{ token: string; generated: readonly Generated[] }> {
   const { config, secrets, box } = deps;
   if (config.rootToken !== undefined) return { token: config.rootToken, generated: [] };
   const kept =
@@ -55,11 +79,9 @@ async function rootToken(deps: FirstStartDeps): Promise<{ token: string; generat
   return { token, generated: [{ mark: 'root-token-shown', lines: [`root token (shown once): ${token}`] }] };
 }
 
-async function ensureApp(deps: FirstStartDeps): Promise<readonly Unseen[]> {
-  const { config, apps, secrets, box } = deps;
-  const known = await apps.find(config.app.org, config.app.name);
-  if (known !== undefined) await refreshCredentials(deps, known);
-  const app = known ?? made(await apps.create(newApp(deps)), config);
+async function ensureApp(deps: FirstStartDeps): Promise<readonly Generated[]> {
+  const { config, secrets, box } = deps;
+  const app = (await knownApp(deps)) ?? (await createdApp(deps));
   const mark = `client-secret-shown-${app.uuid}`;
   if (config.clientSecret !== undefined) {
     // Whoever set it knows it.
@@ -79,6 +101,23 @@ async function ensureApp(deps: FirstStartDeps): Promise<readonly Unseen[]> {
   ];
 }
 
+/** The app as it is now, with what the environment says of it. */
+async function knownApp({ config, apps, box }: FirstStartDeps): Promise<App | undefined> {
+  const app = await apps.find(config.app.org, config.app.name);
+  if (app === undefined) return undefined;
+  const change = credentials(config, box);
+  if (Object.keys(change).length === 0) return app;
+  const changed = await apps.changeCredentials(app.no, change);
+  return changed === 'sdkAppIdTaken' ? refuseSdkAppId(config) : changed;
+}
+
+/** The app, made here, or by another node at the same moment. */
+async function createdApp(deps: FirstStartDeps): Promise<App> {
+  const created = await deps.apps.create(newApp(deps));
+  if (typeof created !== 'string') return created;
+  return (await knownApp(deps)) ?? refuseSdkAppId(deps.config);
+}
+
 function newApp({ config, box, clock }: FirstStartDeps): Omit<App, 'no'> {
   return {
     org: config.app.org,
@@ -95,23 +134,15 @@ function newApp({ config, box, clock }: FirstStartDeps): Omit<App, 'no'> {
 }
 
 /** The environment wins over what an earlier start stored; what it leaves out stays. */
-async function refreshCredentials({ config, apps, box }: FirstStartDeps, app: App): Promise<void> {
-  const { clientId, clientSecret, sdkAppId, sdkAppKey } = config;
-  const change = {
+function credentials({ clientId, clientSecret, sdkAppId, sdkAppKey }: Config, box: SecretBox) {
+  return {
     ...(clientId === undefined ? {} : { clientId }),
     ...(clientSecret === undefined ? {} : { sealedClientSecret: box.seal(clientSecret) }),
     ...(sdkAppId === undefined ? {} : { sdkAppId }),
     ...(sdkAppKey === undefined ? {} : { sealedSdkAppKey: box.seal(sdkAppKey) }),
   };
-  if (Object.keys(change).length > 0) made(await apps.changeCredentials(app.no, change), config);
 }
 
-function made(app: App | 'nameTaken' | 'sdkAppIdTaken', config: Config): App {
-  if (app === 'sdkAppIdTaken') {
-    throw new ConfigError(
-      `RECALLD_SDKAPPID holds "${config.sdkAppId}"; it takes a number that no other app has`,
-    );
-  }
-  if (app === 'nameTaken') throw new Error('the app was made by somebody else at the same moment');
-  return app;
+function refuseSdkAppId({ sdkAppId }: Config): never {
+  throw new ConfigError(`RECALLD_SDKAPPID holds "${sdkAppId}"; it takes a number that no other app has`);
 }

@@ -1,11 +1,11 @@
 import { SealBroken } from '@recalld/adapters-security';
-import { DataDirInUse, SchemaTooNew, SchemaTooOld } from '@recalld/adapters-storage';
+import { DataDirInUse, SchemaTooNew, SchemaTooOld, UnsafeDatabase } from '@recalld/adapters-storage';
 import { ConfigError } from './configValues.js';
 
-const kinds = [ConfigError, DataDirInUse, SchemaTooNew, SchemaTooOld, SealBroken];
+const kinds = [ConfigError, DataDirInUse, SchemaTooNew, SchemaTooOld, UnsafeDatabase, SealBroken];
 
 /**
- * One line for the person who set the environment and the data folder, when they are what is wrong;
+ * One line for the person who set the environment, the data folder and the database, when they are what is wrong;
  * undefined for every other fault.
  */
 export function misconfigurationIn(fault: unknown): string | undefined {

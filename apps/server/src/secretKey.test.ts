@@ -13,8 +13,9 @@ describe('the secret keys', () => {
     rmSync(dataDir, { recursive: true });
   });
 
+  const database = { kind: 'sqlite', path: 'unused' } as const;
   function load(secretKey?: string, previousSecretKey?: string) {
-    return loadSecretKeys({ dataDir, secretKey, previousSecretKey });
+    return loadSecretKeys({ dataDir, database, secretKey, previousSecretKey });
   }
   const file = () => path.join(dataDir, 'secret.key');
 
@@ -55,10 +56,39 @@ describe('the secret keys', () => {
   });
 
   it('given somebody who only reads, then no key is made, and the variable is named', () => {
-    const find = () => findSecretKeys({ dataDir, secretKey: undefined, previousSecretKey: undefined });
+    const find = () =>
+      findSecretKeys({ dataDir, database, secretKey: undefined, previousSecretKey: undefined });
     expect(find).toThrow(/^RECALLD_SECRET_KEY is not set, and there is no ".*secret\.key"/);
     expect(() => readFileSync(file())).toThrow('ENOENT');
     writeFileSync(file(), 'a kept key\n');
     expect(find().present).toBe('a kept key');
+  });
+
+  describe('with PostgreSQL', () => {
+    const shared = (secretKey?: string, previousSecretKey?: string) =>
+      loadSecretKeys({
+        dataDir,
+        database: { kind: 'postgres', url: 'postgres://h/db' },
+        secretKey,
+        previousSecretKey,
+      });
+
+    it('given none in the environment, then the variable is named, and none is made', () => {
+      expect(() => shared()).toThrow(
+        /^RECALLD_SECRET_KEY is not set; with a postgres:\/\/ database it takes/,
+      );
+      expect(() => readFileSync(file())).toThrow('ENOENT');
+    });
+
+    it('given a kept one, then it counts for nothing', () => {
+      load();
+      const key = 'k'.repeat(32);
+      expect(shared(key, 'p'.repeat(32))).toEqual({
+        present: key,
+        previous: ['p'.repeat(32)],
+        replaced: undefined,
+      });
+      expect(shared(key, key).previous).toEqual([]);
+    });
   });
 });

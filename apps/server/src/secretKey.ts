@@ -25,11 +25,13 @@ export interface SecretKeys {
   readonly replaced: { readonly file: string; readonly key: string } | undefined;
 }
 
-type KeyConfig = Pick<Config, 'dataDir' | 'secretKey' | 'previousSecretKey'>;
+type KeyConfig = Pick<Config, 'dataDir' | 'database' | 'secretKey' | 'previousSecretKey'>;
 
 /**
  * The environment's key; without one, the key kept in the data folder, which is made on the first
  * start, readable by its owner alone. Once the environment has a key, the kept one is a previous key.
+ * With PostgreSQL the environment's alone: every node must have the same one.
+ * @throws ConfigError when it has none there.
  */
 export function loadSecretKeys(config: KeyConfig): SecretKeys {
   return choose(config, writeKey);
@@ -48,6 +50,7 @@ export function findSecretKeys(config: KeyConfig): SecretKeys {
 }
 
 function choose(config: KeyConfig, makeKey: (file: string) => string): SecretKeys {
+  if (config.database.kind === 'postgres') return sharedKeys(config);
   const file = path.join(config.dataDir, fileName);
   const kept = readKey(file);
   const present = config.secretKey ?? kept ?? makeKey(file);
@@ -57,6 +60,18 @@ function choose(config: KeyConfig, makeKey: (file: string) => string): SecretKey
     previous: older.filter((key) => key !== present),
     replaced: kept !== undefined && kept !== present ? { file, key: kept } : undefined,
   };
+}
+
+function sharedKeys({ secretKey, previousSecretKey }: KeyConfig): SecretKeys {
+  if (secretKey === undefined) {
+    throw new ConfigError(
+      'RECALLD_SECRET_KEY is not set; with a postgres:// database it takes 32 to 256 printable characters, ' +
+        'the same at every node',
+    );
+  }
+  const previous =
+    previousSecretKey === undefined || previousSecretKey === secretKey ? [] : [previousSecretKey];
+  return { present: secretKey, previous, replaced: undefined };
 }
 
 /** Removes a key's file so that it stays away: nothing is sealed under that key any more. */

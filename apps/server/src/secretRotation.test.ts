@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadSecretKeys } from './secretKey.js';
 import { rotateSecrets } from './secretRotation.js';
 
+const database = { kind: 'sqlite', path: 'unused' } as const;
 const newKey = 'the new key of the environment, long enough';
 
 describe('a start under another secret key', () => {
@@ -23,7 +24,7 @@ describe('a start under another secret key', () => {
 
   /** What a start does before it serves; answers the box that it goes on with. */
   async function start(stored: ReturnType<typeof storage>, secretKey?: string, previousSecretKey?: string) {
-    const keys = loadSecretKeys({ dataDir, secretKey, previousSecretKey });
+    const keys = loadSecretKeys({ dataDir, database, secretKey, previousSecretKey });
     const box = createSecretBox(keys.present, keys.previous);
     await rotateSecrets({ keys, box, sealed: stored.sealedSecrets, log });
     return box;
@@ -33,7 +34,10 @@ describe('a start under another secret key', () => {
     const stored = storage();
     const box = await start(stored);
     await stored.secrets.putIfAbsent('root-token', box.seal('the root token'));
-    return { stored, kept: loadSecretKeys({ dataDir, secretKey: undefined, previousSecretKey: undefined }) };
+    return {
+      stored,
+      kept: loadSecretKeys({ dataDir, database, secretKey: undefined, previousSecretKey: undefined }),
+    };
   }
   const keyFile = () => path.join(dataDir, 'secret.key');
 
@@ -74,7 +78,9 @@ describe('a start under another secret key', () => {
     const box = await start(elsewhere, newest, newKey);
 
     expect(box.open((await elsewhere.secrets.get('root-token')) ?? '')).toBe('the root token');
-    expect(loadSecretKeys({ dataDir, secretKey: undefined, previousSecretKey: undefined })).toEqual(own.kept);
+    expect(loadSecretKeys({ dataDir, database, secretKey: undefined, previousSecretKey: undefined })).toEqual(
+      own.kept,
+    );
     expect(log.warn).toHaveBeenLastCalledWith(
       { file: keyFile() },
       expect.stringContaining('no other database'),

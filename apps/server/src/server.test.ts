@@ -1,9 +1,10 @@
 import Fastify from 'fastify';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createServer } from './server.js';
+import type { ServerParts } from './server.js';
 
 /** A server of parts that write down what is done to them. */
-function given() {
+function given(changed: Partial<ServerParts> = {}) {
   const done: string[] = [];
   const note = (what: string) => {
     done.push(what);
@@ -21,11 +22,16 @@ function given() {
     loop: { drain: () => note('loop drained') },
     signals: { close: () => note('signals closed') },
     storage: { close: () => note('storage closed') },
+    ...changed,
   });
   return { server, done };
 }
 
 describe('a server', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('given a start, then the listener answers before the workers begin', async () => {
     const { server, done } = given();
     const url = await server.start('127.0.0.1', 0);
@@ -47,6 +53,19 @@ describe('a server', () => {
       'signals closed',
       'storage closed',
     ]);
+  });
+
+  it('given a database that answers nothing any more, then a stop ends all the same', async () => {
+    const never = () => new Promise<void>(() => undefined);
+    const { server, done } = given({ loop: { drain: never }, storage: { close: never } });
+    await server.start('127.0.0.1', 0);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stopped = vi.fn();
+    void server.stop().then(stopped);
+    await vi.waitFor(() => expect(done.at(-1)).toMatch(/^feed stopped/));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(stopped).toHaveBeenCalledOnce();
+    expect(done.at(-1)).toBe('signals closed');
   });
 
   it('given a port that is taken, then the variable is named and no worker begins', async () => {

@@ -1,6 +1,7 @@
 import type { CommandLoop } from '@recalld/domain';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from './configValues.js';
+import { within } from './within.js';
 import type { Worker } from './workers.js';
 
 export interface ServerParts {
@@ -19,13 +20,17 @@ export interface Closing {
 export interface Server {
   /** Answers the URL that it listens at. */
   start(host: string, port: number): Promise<string>;
-  /** Everything that was acknowledged is on disk when it resolves; at most about eight seconds. */
+  /**
+   * Everything that was acknowledged is on disk when it resolves; at most about nine seconds, also when a
+   * database that is away answers nothing: what waits for it was not acknowledged.
+   */
   stop(): Promise<void>;
 }
 
 /** Of the ten seconds that a stop may take. */
 const requestsMs = 3_000;
 const workersMs = 3_000;
+const restMs = 1_000;
 
 /** Starts and stops the parts, each before those that it relies on are gone. */
 export function createServer(parts: ServerParts): Server {
@@ -41,9 +46,9 @@ export function createServer(parts: ServerParts): Server {
     async stop() {
       await closeListener(http);
       await Promise.all(workers.map((worker) => worker.stop(workersMs)));
-      await loop.drain();
-      await signals.close();
-      await storage.close();
+      await within(restMs, loop.drain());
+      await within(restMs, signals.close());
+      await within(restMs, storage.close());
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Log } from '@recalld/domain';
+import { within } from './within.js';
 
 export interface TickerOptions {
   /** Names the work in logs. */
@@ -68,12 +69,4 @@ export function createTicker(options: TickerOptions): Ticker {
       if (running !== undefined) await within(deadlineMs, running);
     },
   };
-}
-
-/** Resolves when the work is done, at the latest after `ms`; the work goes on. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, over]);
-  clearTimeout(timer);
 }

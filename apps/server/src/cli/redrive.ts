@@ -4,17 +4,19 @@ import type { NatsLink, RedriveProgress } from '@recalld/adapters-callbacks';
 import { createSecretBox } from '@recalld/adapters-security';
 import { openSqliteForReading } from '@recalld/adapters-storage';
 import type { SqliteReading } from '@recalld/adapters-storage';
-import type { Log } from '@recalld/domain';
+import type { Log, SecretBox } from '@recalld/domain';
 import { createRequests } from '../callbackRequests.js';
 import { readConfig } from '../config.js';
 import type { Config, NatsConfig } from '../config.js';
 import { ConfigError } from '../configValues.js';
 import { streamOptions } from '../feed.js';
+import { openPostgres } from '../postgres.js';
 import { findSecretKeys } from '../secretKey.js';
 import { exitCodes, Unavailable } from './command.js';
 import type { Command, Terminal } from './command.js';
 import { rangeIn, readRedriveOptions } from './redriveOptions.js';
 import type { RedriveOptions } from './redriveOptions.js';
+import { createTerminalLog } from './terminalLog.js';
 
 export const redrive: Command = {
   summary: 'publish a range of the log on NATS again',
@@ -54,9 +56,10 @@ async function redriveOn(
   terminal: Terminal,
 ): Promise<number> {
   const { present, previous } = findSecretKeys(config);
+  const box = createSecretBox(present, previous);
   const clock = { now: () => Date.now() };
-  const log = logOn(terminal);
-  const storage = await openStorage(config);
+  const log = quietLog(terminal);
+  const storage = await openStorage(config, box, log);
   const link = createNatsLink({ url: nats.url, log, name: 'recalld redrive' });
   const progress = progressOn(terminal);
   try {
@@ -72,7 +75,7 @@ async function redriveOn(
         eventLog: storage.log,
         apps: storage.apps,
         deliveryReader: storage.deliveryReader,
-        requests: createRequests(createSecretBox(present, previous), storage, clock),
+        requests: createRequests(box, storage, clock),
         clock,
         log,
         streams: streamOptions(nats),
@@ -97,11 +100,13 @@ async function redriveOn(
   }
 }
 
-/** @throws ConfigError when there is none. */
-function openStorage({ dataDir, databasePath }: Config): Promise<SqliteReading> {
-  if (existsSync(databasePath)) return openSqliteForReading({ dataDir, databasePath });
+/** What is looked at; nothing is written but, on PostgreSQL, that a node is there. @throws ConfigError when there is none. */
+function openStorage(config: Config, box: SecretBox, log: Log): Promise<SqliteReading> {
+  const { dataDir, database } = config;
+  if (database.kind === 'postgres') return openPostgres(database.url, config, box, log);
+  if (existsSync(database.path)) return openSqliteForReading({ dataDir, databasePath: database.path });
   throw new ConfigError(
-    `RECALLD_DATA_DIR and RECALLD_DATABASE_URL lead to "${databasePath}", which is not there; they take the server's`,
+    `RECALLD_DATA_DIR and RECALLD_DATABASE_URL lead to "${database.path}", which is not there; they take the server's`,
   );
 }
 
@@ -139,8 +144,7 @@ function progressOn({ err }: Terminal) {
   };
 }
 
-/** What the person at the terminal should know; the rest is for logs. */
-function logOn({ err }: Terminal): Log {
-  const tell = (fields: object, message: string) => err(`redrive: ${message} ${JSON.stringify(fields)}`);
-  return { debug: () => undefined, info: () => undefined, warn: tell, error: tell };
+/** What may be wrong; how far it is, is told by the progress. */
+function quietLog(terminal: Terminal): Log {
+  return { ...createTerminalLog('redrive', terminal), info: () => undefined };
 }

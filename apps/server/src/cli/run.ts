@@ -1,4 +1,5 @@
 import type { Env } from '../configValues.js';
+import { DatabaseAway } from '../databaseFaults.js';
 import { misconfigurationIn } from '../misconfiguration.js';
 import { exitCodes, Unavailable, UsageError } from './command.js';
 import type { Command, Terminal } from './command.js';
@@ -38,7 +39,7 @@ function told(fault: unknown, command: Command, { err }: Terminal): number {
     err(`recalld: ${fault.message}\n${command.usage}`);
     return exitCodes.usage;
   }
-  if (fault instanceof Unavailable) {
+  if (fault instanceof Unavailable || fault instanceof DatabaseAway) {
     err(`recalld: ${fault.message}`);
     return exitCodes.unavailable;
   }
@@ -56,6 +57,6 @@ function overview(commands: Commands): string {
   return [
     'usage: recalld COMMAND [OPTIONS]',
     ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
-    'recalld COMMAND --help tells more. The environment is the server’s: RECALLD_DATA_DIR and the rest.',
+    'recalld COMMAND --help tells more. The environment is the server’s: RECALLD_DATABASE_URL and the rest.',
   ].join('\n');
 }

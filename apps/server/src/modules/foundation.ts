@@ -8,6 +8,5 @@ export function foundation(config: Config, log: Log): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(the.config).toConstantValue(config);
     bind(the.log).toConstantValue(log);
-    bind(the.clock).toConstantValue({ now: () => Date.now() });
   });
 }
