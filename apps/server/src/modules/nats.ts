@@ -5,9 +5,10 @@ import type { NatsConfig } from '../config.js';
 import { natsFeed, streamOptions } from '../feed.js';
 
 /**
- * What there is with a broker: the feeds, which copy the log to its streams, and signals that go through
- * it too, for the day when several nodes run on one database. A broker that is away holds nothing up:
- * this process hears its own signals at once, and the feeds catch up from their checkpoints.
+ * What there is with a broker: the feeds, which copy the log to its streams, one node at a time, and
+ * signals that go through it to the other nodes on the same database. A broker that is away holds
+ * nothing up: this process hears its own signals at once, the others find in their sweeps what they
+ * were not told of, and the feeds catch up from their checkpoints.
  */
 export function nats(config: NatsConfig): ContainerModule {
   return new ContainerModule(({ bind }) => {
@@ -21,11 +22,12 @@ export function nats(config: NatsConfig): ContainerModule {
     );
     bind(the.signals).toResolvedValue((signals) => signals, [the.natsSignals]);
     bind(the.feedPublisher).toResolvedValue(
-      (link, { log: eventLog, checkpoints, apps, deliveryReader }, requests, signals, clock, log) =>
+      (link, { log: eventLog, checkpoints, leases, apps, deliveryReader }, requests, signals, clock, log) =>
         createFeedPublisher({
           link,
           eventLog,
           checkpoints,
+          leases,
           apps,
           deliveryReader,
           requests,

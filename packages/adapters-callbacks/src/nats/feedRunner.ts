@@ -3,6 +3,7 @@ import type { Clock, EventLog, FeedCheckpoints, Instant, Log, Position } from '@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createBell } from '../timing/bell.js';
 import { backoffMs, pause, within } from '../timing/pause.js';
+import type { FeedLease } from './feedLease.js';
 import type { FeedMessage, FeedName, FeedSource } from './feedMessages.js';
 import type { StreamOptions } from './feedStreams.js';
 import type { LinkConnection, NatsLink } from './link.js';
@@ -12,6 +13,7 @@ import type { FeedStand, StreamWriter } from './streamWriter.js';
 export interface FeedRunnerDeps {
   readonly feed: FeedName;
   readonly source: FeedSource;
+  readonly lease: Pick<FeedLease, 'state'>;
   readonly link: NatsLink;
   readonly eventLog: EventLog;
   readonly checkpoints: FeedCheckpoints;
@@ -20,17 +22,19 @@ export interface FeedRunnerDeps {
   readonly options: StreamOptions;
 }
 
-/** How far a feed is behind the log. */
+/** How far a feed is behind the log. A node that another one publishes for is behind in nothing. */
 export interface FeedLag {
   /** Through where everything is on the broker; null when that is not known yet. */
   readonly position: Position | null;
   /** How long ago the feed was at the end of the log, ms: 0 while it is there. */
   readonly lagMs: number;
-  /** False while it waits for the broker. */
+  /** False while it waits for the broker, or another node publishes. */
   readonly streaming: boolean;
   /** Why the broker did not take what was last tried, until it takes something again; null while all is well. */
   readonly trouble: string | null;
 }
+
+const publishedElsewhere: FeedLag = { position: null, lagMs: 0, streaming: false, trouble: null };
 
 /** One feed: walks the log and publishes what it says of it, in order, for ever. */
 export interface FeedRunner {
@@ -65,7 +69,7 @@ const checkIntervalMs = limits.sweepIntervalMs / 2;
 const unwrittenMax = 10_000;
 
 export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
-  const { feed, source, link, eventLog, checkpoints, clock, log, options } = deps;
+  const { feed, source, lease, link, eventLog, checkpoints, clock, log, options } = deps;
   const checkpointName = `nats-${feed}`;
   const bell = createBell();
   const halting = new AbortController();
@@ -82,7 +86,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
 
   async function run(): Promise<void> {
     for (let failures = 0; !stopping;) {
-      const connection = link.current();
+      const connection = isMine() ? link.current() : undefined;
       if (connection === undefined) {
         behind();
         await bell.wait(limits.sweepIntervalMs);
@@ -92,6 +96,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
         await follow(connection, () => (failures = 0));
       } catch (err) {
         behind();
+        if (!isMine()) continue;
         tell(err);
         failures += 1;
         await pause(backoffMs(failures) * (0.5 + Math.random()), halting.signal);
@@ -102,7 +107,7 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
   /** Publishes over one connection until it breaks. */
   async function follow(connection: LinkConnection, succeeded: () => void): Promise<void> {
     const stop = halting.signal;
-    const writer = await openStream({ connection, feed, options, log, stop });
+    const writer = await openStream({ connection, feed, options, log, stop, mayPublish: isMine });
     try {
       await stream(writer, connection, succeeded);
     } catch (err) {
@@ -116,10 +121,10 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
     let { after, through } = await resume(writer);
     let checkedAt = performance.now();
     refill = false;
-    while (!stopping && !lost.aborted) {
+    while (!stopping && !lost.aborted && isMine()) {
       const slice = await eventLog.read({ after, limit: sliceEvents, types: source.types });
       const count = await publish(writer, slice.events, through);
-      if (halting.signal.aborted) return;
+      if (halting.signal.aborted || !isMine()) return;
       await keep(slice.through, count > 0 || through !== null);
       succeeded();
       fine();
@@ -213,8 +218,14 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
     atEndSince = clock.now();
   }
 
+  const isMine = () => lease.state() === 'mine';
+  const isElsewhere = () => lease.state() === 'somebody';
+
   function behind(): void {
     streaming = false;
+    if (!isElsewhere()) return;
+    // What this node knows of the feed is old when its turn comes again.
+    [refill, reached, trouble, atEndSince] = [false, null, null, clock.now()];
   }
 
   function fine(): void {
@@ -242,12 +253,11 @@ export function createFeedRunner(deps: FeedRunnerDeps): FeedRunner {
       await within(deadlineMs, running ?? Promise.resolve());
       halting.abort();
     },
-    lag: () => ({
-      position: reached,
-      lagMs: atEndSince === 'now' ? 0 : Math.max(0, clock.now() - atEndSince),
-      streaming,
-      trouble,
-    }),
+    lag: () => {
+      if (isElsewhere()) return publishedElsewhere;
+      const lagMs = atEndSince === 'now' ? 0 : Math.max(0, clock.now() - atEndSince);
+      return { position: reached, lagMs, streaming, trouble };
+    },
   };
 }
 

@@ -71,6 +71,19 @@ describe.skipIf(noNatsServer)('signals between nodes', () => {
     expect(a.heard).toHaveLength(2);
   });
 
+  it('of each are heard by all others', async () => {
+    const { url } = await broker();
+    const links = [link(url), link(url), link(url)];
+    const nodes = links.map(process);
+    await connected(links);
+    const topics: readonly Topic[] = ['deliveriesDue', 'redeliveriesStarted', 'eventsRecorded'];
+
+    for (const [index, topic] of topics.entries()) nodes[index]?.signals.announce([topic]);
+
+    await until('all are heard everywhere', () => nodes.every(({ heard }) => heard.length === 3));
+    for (const { heard } of nodes) expect(heard.toSorted()).toEqual(topics.toSorted());
+  });
+
   it('that come a thousand at a time are told a few times', async () => {
     const { a, b } = await twoProcesses((await broker()).url);
 

@@ -28,8 +28,8 @@ const known: Readonly<Record<Topic, true>> = {
 
 /**
  * Signals of all nodes that share a broker: heard at once in this one, a moment later in the others,
- * and not there at all while the broker is away. A newer node's unknown topics are ignored. As long as
- * one node runs per database, the others have nothing to hear.
+ * and not there at all while the broker is away: they find it in their sweeps. A newer node's unknown
+ * topics are ignored.
  */
 export function createNatsSignals({ link, log }: NatsSignalsDeps): NatsSignals {
   const here = createEmbeddedSignals(log);

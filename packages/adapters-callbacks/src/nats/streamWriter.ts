@@ -50,6 +50,8 @@ export interface StreamWriterDeps {
   readonly log: Log;
   /** Aborted when whoever waits for the broker is to wait no longer. */
   readonly stop: AbortSignal;
+  /** Asked before each part of a batch: false when it is somebody else's turn. Left out: nobody takes turns. */
+  readonly mayPublish?: () => boolean;
 }
 
 /** What the stream held is gone: it counts from the beginning again, or somebody has emptied it. */
@@ -73,7 +75,7 @@ const standHeader = 'Recalld-Feed-Stand';
 
 /** @throws when the broker does not answer, or refuses the stream. */
 export async function openStream(deps: StreamWriterDeps): Promise<StreamWriter> {
-  const { connection, feed, options, log, stop } = deps;
+  const { connection, feed, options, log, stop, mayPublish = () => true } = deps;
   const { stream } = feedStreams[feed];
   const client = connection.nats.jetstream({ timeout: requestTimeoutMs });
   const manager = await connection.nats.jetstreamManager({ checkAPI: false, timeout: requestTimeoutMs });
@@ -95,7 +97,9 @@ export async function openStream(deps: StreamWriterDeps): Promise<StreamWriter> 
   /** A turn of the event loop is left to others now and then; the broker answers meanwhile. */
   async function publish(messages: readonly FeedMessage[], redriven?: FeedStand): Promise<readonly PubAck[]> {
     const asked: Promise<PubAck | { readonly failure: unknown }>[] = [];
-    for (const message of messages) {
+    for (const [index, message] of messages.entries()) {
+      // A turn of the event loop may have taken as long as this process stood still.
+      if (index % messagesPerTurn === 0 && !mayPublish()) throw new Error('another node publishes the feed');
       const options = publishOptions(message, redriven);
       const ack = client.publish(message.subject, message.body, options);
       asked.push(ack.catch((failure: unknown) => ({ failure })));

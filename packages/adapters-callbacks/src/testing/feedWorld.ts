@@ -54,6 +54,7 @@ export async function createFeedWorld() {
       link,
       eventLog: storage.log,
       checkpoints: storage.checkpoints,
+      leases: storage.leases,
       apps: storage.apps,
       deliveryReader: storage.deliveryReader,
       requests,
