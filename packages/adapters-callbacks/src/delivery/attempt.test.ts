@@ -15,7 +15,7 @@ function attemptSample(status: number | null): Attempt {
   return { ...asked, status, error: status === null ? 'no answer' : null, answerHead: null };
 }
 
-const attemptOf = (send: CallbackSender['send'], rule: Partial<CallbackRule> = {}) =>
+const attemptOf = (send: CallbackSender['send'], rule: Partial<CallbackRule> = {}, maySend?: () => boolean) =>
   makeAttempt(
     {
       requests: { render: () => Promise.resolve(request) },
@@ -24,6 +24,7 @@ const attemptOf = (send: CallbackSender['send'], rule: Partial<CallbackRule> = {
       log,
     },
     claimSample({ rule: ruleSample(rule) }),
+    maySend,
   );
 
 describe('an attempt', () => {
@@ -39,6 +40,17 @@ describe('an attempt', () => {
     );
 
     expect(sent).toEqual([[request, tls]]);
+  });
+
+  it('whose time was over before it was rendered is cut off, and nothing is sent', async () => {
+    const sent: unknown[] = [];
+    const send: CallbackSender['send'] = async (...asked) => {
+      sent.push(asked);
+      return 'cut';
+    };
+
+    expect(await attemptOf(send, {}, () => false)).toEqual({ outcome: { kind: 'cut' } });
+    expect(sent).toEqual([]);
   });
 
   it.each([

@@ -15,12 +15,20 @@ export interface AttemptResult {
   readonly attempt?: Attempt;
 }
 
-/** Makes one attempt of a delivery: render, send, judge. Never rejects. */
-export async function makeAttempt(deps: AttemptDeps, delivery: ClaimedDelivery): Promise<AttemptResult> {
+/**
+ * Makes one attempt of a delivery: render, send, judge; cut off when `maySend` says no once it is
+ * rendered. Never rejects.
+ */
+export async function makeAttempt(
+  deps: AttemptDeps,
+  delivery: ClaimedDelivery,
+  maySend: () => boolean = () => true,
+): Promise<AttemptResult> {
   const { requests, sender, clock, log } = deps;
   const { id, rule } = delivery;
   try {
     const request = await requests.render(delivery);
+    if (!maySend()) return { outcome: { kind: 'cut' } };
     const sent = await sender.send(request, rule.tls);
     if (sent === 'cut') return { outcome: { kind: 'cut' } };
     const { attempt, retryAfterMs } = sent;

@@ -79,6 +79,8 @@ class Worker implements DeliveryWorker {
   readonly #stopping = new AbortController();
   /** Something was due at the last look. */
   #behind = false;
+  /** Until when everything in hand is leased for certain, by the clock that nobody sets. */
+  #leasedUntil = Infinity;
   #ended: Promise<void> | undefined;
 
   constructor(deps: DeliveryWorkerDeps) {
@@ -148,6 +150,7 @@ class Worker implements DeliveryWorker {
     const { queue, clock } = this.#deps;
     const { leaseMs, sweepMs } = this.#bounds;
     const rules = await queue.due();
+    const askedAt = performance.now();
     const now = clock.now();
     this.#dropStale(rules);
     const dueInMs = this.#dueInMs(rules, now);
@@ -157,6 +160,7 @@ class Worker implements DeliveryWorker {
     const claimed =
       room.length > 0 ? await queue.claim({ rules: room, owner: this.#owner, now, leaseMs }) : [];
     this.#lanes.add(claimed);
+    if (claimed.length > 0) this.#leasedUntil = Math.min(this.#leasedUntil, askedAt + leaseMs);
     this.#startMore();
     return nextLook({
       claimed: claimed.length > 0,
@@ -185,8 +189,16 @@ class Worker implements DeliveryWorker {
     this.#giveBack(this.#lanes.takeSurplus(performance.now()));
   }
 
+  /**
+   * After this process stood still, or while the store does not answer, what it holds may be in another
+   * worker's hands: nothing is started until the store has said what is not.
+   */
+  #mayStart(): boolean {
+    return performance.now() < this.#leasedUntil;
+  }
+
   #startMore(): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopping.signal.aborted || !this.#mayStart()) return;
     for (const delivery of this.#lanes.start(performance.now())) {
       const sending = this.#send(delivery).finally(() => {
         this.#underway.delete(sending);
@@ -197,7 +209,7 @@ class Worker implements DeliveryWorker {
   }
 
   async #send(delivery: ClaimedDelivery): Promise<void> {
-    const result = await makeAttempt(this.#deps, delivery);
+    const result = await makeAttempt(this.#deps, delivery, () => this.#mayStart());
     const { outcome } = result;
     const now = performance.now();
     this.#lanes.end(delivery, now, outcome.kind === 'accepted');
@@ -230,12 +242,18 @@ class Worker implements DeliveryWorker {
   async #extendLeases(): Promise<void> {
     const { queue, clock, log } = this.#deps;
     const ids = this.#lanes.held;
-    if (ids.length === 0) return;
+    const askedAt = performance.now();
+    if (ids.length === 0) {
+      this.#leasedUntil = Infinity;
+      return;
+    }
     try {
       const leaseUntil = clock.now() + this.#bounds.leaseMs;
       const lost = new Set(ids);
       for (const id of await queue.extend(ids, this.#owner, leaseUntil)) lost.delete(id);
       this.#lanes.letGo(this.#lanes.takeWaiting(({ id }) => lost.has(id)).map(({ id }) => id));
+      this.#leasedUntil = askedAt + this.#bounds.leaseMs;
+      this.#startMore();
     } catch (err) {
       log.error({ err }, 'leases of deliveries could not be extended');
     }
