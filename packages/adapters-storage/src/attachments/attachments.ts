@@ -1,21 +1,29 @@
-import { assert } from '@recalld/domain';
 import type { Attachment, Attachments } from '@recalld/domain';
-import type { Kysely, Selectable } from 'kysely';
-import type { AttachmentLabelsTable, AttachmentsTable, Schema } from '../schema.js';
-import { rows } from '../writer.js';
-import type { Write, Writer } from '../writer.js';
+import type { Selectable } from 'kysely';
+import type { AttachmentsTable } from '../attachmentTables.js';
+import type { Database } from '../engines/database.js';
+import { rows } from '../steps.js';
+import type { Steps } from '../steps.js';
+import type { Label, Labels } from './labels.js';
 
-/** What is known of uploaded files; the command store moves them along. `onErased`: names are gone. */
-export function createAttachments(db: Kysely<Schema>, writer: Writer, onErased: () => void): Attachments {
-  function* add(attachment: Attachment): Write<void> {
-    const { fileName: file_name, contentType: content_type } = attachment;
-    const label = db.insertInto('attachment_labels').values({ file_name, content_type });
-    const [named] = yield* rows(label.returning('label_no'));
-    assert(named !== undefined, 'an inserted row answers its number');
-    yield db.insertInto('attachments').values(columnsOf(attachment, named.label_no));
+/** What is known of uploaded files; the command store moves them along. */
+export function createAttachments(database: Database, labels: Labels): Attachments {
+  const { db } = database;
+
+  function* add(attachment: Attachment): Steps<void> {
+    const labelNo = yield* labels.add({ app: attachment.app, attachment: attachment.id }, attachment);
+    yield db.insertInto('attachments').values(columnsOf(attachment, labelNo));
   }
 
-  function* markExpired(keys: Parameters<Attachments['markExpired']>[0]): Write<void> {
+  function* find(app: Attachment['app'], id: Attachment['id']): Steps<Attachment | undefined> {
+    const [row] = yield* rows(
+      db.selectFrom('attachments').selectAll().where('app_no', '=', app).where('attachment', '=', id),
+    );
+    if (row === undefined) return undefined;
+    return toAttachment(row, yield* labels.find({ app, attachment: id }, row.label_no));
+  }
+
+  function* markExpired(keys: Parameters<Attachments['markExpired']>[0]): Steps<void> {
     for (const { app, id } of keys) {
       const expire = db
         .updateTable('attachments')
@@ -24,23 +32,13 @@ export function createAttachments(db: Kysely<Schema>, writer: Writer, onErased: 
         .where('attachment', '=', id)
         .where('state', 'in', ['uploaded', 'referred']);
       const [expired] = yield* rows(expire.returning('label_no'));
-      if (expired !== undefined) yield eraseLabels(db).where('label_no', '=', expired.label_no);
+      if (expired !== undefined) yield* labels.erase([{ app, attachment: id }]);
     }
   }
 
   return {
-    add: (attachment) => writer.write(() => add(attachment)),
-    async find(app, id) {
-      const row = await db
-        .selectFrom('attachments')
-        .innerJoin('attachment_labels as label', 'label.label_no', 'attachments.label_no')
-        .selectAll('attachments')
-        .select(['label.file_name', 'label.content_type'])
-        .where('app_no', '=', app)
-        .where('attachment', '=', id)
-        .executeTakeFirst();
-      return row && toAttachment(row);
-    },
+    add: (attachment) => database.write(() => add(attachment)),
+    find: (app, id) => database.read(() => find(app, id)),
     async condemned(limit) {
       const found = await db
         .selectFrom('attachments')
@@ -65,15 +63,10 @@ export function createAttachments(db: Kysely<Schema>, writer: Writer, onErased: 
       return found.map(({ app_no: app, attachment: id }) => ({ app, id }));
     },
     async markExpired(keys) {
-      await writer.write(() => markExpired(keys));
-      onErased();
+      await database.write(() => markExpired(keys));
+      database.contentErased();
     },
   };
-}
-
-/** What goes with the bytes, in place, as a body does: the names and types of the labels that the caller picks. */
-export function eraseLabels(db: Kysely<Schema>) {
-  return db.updateTable('attachment_labels').set({ file_name: null, content_type: null });
 }
 
 function columnsOf(attachment: Attachment, label: number): Selectable<AttachmentsTable> {
@@ -90,17 +83,14 @@ function columnsOf(attachment: Attachment, label: number): Selectable<Attachment
   };
 }
 
-type NamedRow = Selectable<AttachmentsTable> & Pick<AttachmentLabelsTable, 'file_name' | 'content_type'>;
-
-function toAttachment(row: NamedRow): Attachment {
+function toAttachment(row: Selectable<AttachmentsTable>, label: Label): Attachment {
   return {
     app: row.app_no,
     id: row.attachment,
     state: row.state,
     secretHash: row.secret_hash,
     restricted: row.restricted === 1,
-    fileName: row.file_name ?? '',
-    contentType: row.content_type ?? '',
+    ...label,
     sizeBytes: row.size_bytes,
     uploadedAt: row.uploaded_at,
     condemnedBy: row.condemned_by,

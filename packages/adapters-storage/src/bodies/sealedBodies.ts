@@ -1,0 +1,117 @@
+import type { AppNo, ContentFormat, ItemId, Position, StoredContent } from '@recalld/domain';
+import { sql } from 'kysely';
+import type { Database } from '../engines/database.js';
+import type { SqlQuery } from '../statements.js';
+import { each } from '../steps.js';
+import type { Bodies } from './bodies.js';
+import { itemDay } from './bodies.js';
+import type { ContentSeal } from './contentSeal.js';
+import { erasedKeys, keysOfDay } from './erasedKeys.js';
+
+// A partition that a query cannot leave out is locked by it: the days are named beside the exact match,
+// and the statements are planned for their values. So what rewrites or drops one day holds up no other.
+
+const deleteKeys = `
+  delete from body_keys k using unnest($1::bigint[], $2::bigint[]) as given(position, day)
+  where k.position = given.position and k.item_day = given.day and k.item_day = any($3::bigint[])`;
+
+const emptyBodies = `
+  update bodies b set payload = null from unnest($1::bigint[], $2::bigint[]) as given(position, day)
+  where b.position = given.position and b.item_day = given.day and b.item_day = any($3::bigint[])`;
+
+interface StoredBody {
+  readonly position: Position;
+  readonly item_id: ItemId;
+  readonly format: ContentFormat;
+  readonly payload: Uint8Array;
+  readonly wrapped: Uint8Array;
+}
+
+/**
+ * Bodies as ciphertext, each under a key of its own in another table. A recall deletes the key and
+ * empties the body; the table of the keys is written anew later: a deleted row stays in its file until then.
+ */
+export function createSealedBodies(database: Database, seal: ContentSeal): Bodies {
+  const { db, statements } = database;
+  const insertBody = statements.insert('bodies', {
+    position: 'whole',
+    item_day: 'whole',
+    app_no: 'whole',
+    item_id: 'text',
+    format: 'text',
+    payload: 'bytes',
+  });
+  const insertKey = statements.insert('body_keys', {
+    position: 'whole',
+    item_day: 'whole',
+    wrapped: 'bytes',
+  });
+
+  return {
+    put(bodies) {
+      const rows = bodies.map(({ position, app, item, format, payload }) => {
+        const { sealed, wrapped } = seal.seal(payload, placeOf(app, item, position, format));
+        const key = { position, item_day: itemDay(item) };
+        return {
+          body: { ...key, app_no: app, item_id: item, format, payload: sealed },
+          key: { ...key, wrapped },
+        };
+      });
+      return [
+        each(
+          insertBody,
+          rows.map(({ body }) => body),
+        ),
+        each(
+          insertKey,
+          rows.map(({ key }) => key),
+        ),
+      ];
+    },
+    erase: (bodies) => erasing(bodies.map(({ position, item }) => ({ position, day: itemDay(item) }))),
+    async read(app, items) {
+      const found = new Map<ItemId, StoredContent>();
+      if (items.length === 0) return found;
+      const days = distinct(items.map(itemDay));
+      const { rows } = await sql<StoredBody>`
+        select b.position, b.item_id, b.format, b.payload, k.wrapped
+        from bodies b join body_keys k on k.position = b.position and k.item_day = b.item_day
+        where b.app_no = ${app} and b.item_id = any(${items}::text[]) and b.payload is not null
+          and b.item_day = any(${days}::bigint[]) and k.item_day = any(${days}::bigint[])`.execute(db);
+      for (const { position, item_id: item, format, payload: sealed, wrapped } of rows) {
+        const payload = seal.open({ sealed, wrapped }, placeOf(app, item, position, format));
+        found.set(item, { format, payload });
+      }
+      return found;
+    },
+  };
+}
+
+/** What a ciphertext is bound to. */
+function placeOf(app: AppNo, item: ItemId, position: Position, format: ContentFormat): string {
+  return `body/${app}/${item}/${position}/${format}`;
+}
+
+/** Where a body and its key stand. */
+export interface BodyPlace {
+  readonly position: Position;
+  readonly day: number;
+}
+
+/** After these nobody can read the bodies any more. */
+export function erasing(places: readonly BodyPlace[]): readonly SqlQuery[] {
+  if (places.length === 0) return [];
+  const days = places.map(({ day }) => day);
+  const parameters = [places.map(({ position }) => position), days, distinct(days)];
+  return [
+    // The keys' table is locked before it is said that a key went: whoever rewrites it waits for this.
+    { sql: deleteKeys, parameters },
+    { sql: emptyBodies, parameters },
+    erasedKeys(distinct(days).map(keysOfDay)),
+  ];
+}
+
+/** In order: whoever writes the same rows takes them in the same order. */
+function distinct(days: readonly number[]): number[] {
+  return [...new Set(days)].sort((a, b) => a - b);
+}
