@@ -1,11 +1,16 @@
+import { Unavailable } from '@recalld/domain';
 import type { Log } from '@recalld/domain';
 import { bindings as the } from './bindings.js';
 import type { Config } from './config.js';
 import { buildContainer } from './container.js';
+import { databaseFault } from './databaseFaults.js';
 import { makeDataFolders } from './dataFolders.js';
 import { checkRetention } from './retention.js';
 import { rotateSecrets } from './secretRotation.js';
 import type { Closing, Server } from './server.js';
+import { within } from './within.js';
+
+const closeMs = 5_000;
 
 /**
  * Makes a server that has everything and serves nothing yet. `say` gets the lines for the person who
@@ -29,7 +34,12 @@ export async function boot(config: Config, log: Log, say: (line: string) => void
     if (config.nats !== null) open.push(await container.getAsync(the.natsLink));
     return await container.getAsync(the.server);
   } catch (fault) {
-    await Promise.allSettled(open.map((each) => each.close()));
-    throw fault;
+    // What is open may wait for a database that went away meanwhile.
+    await within(closeMs, Promise.allSettled(open.map((each) => each.close())));
+    throw fault instanceof Unavailable ? databaseFaultOf(config, fault) : fault;
   }
+}
+
+function databaseFaultOf({ database }: Config, fault: Unavailable): unknown {
+  return database.kind === 'postgres' ? databaseFault(fault, database.url) : fault;
 }

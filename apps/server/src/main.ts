@@ -3,7 +3,7 @@ import { readConfig } from './config.js';
 import { createLog } from './log.js';
 import { misconfigurationIn } from './misconfiguration.js';
 
-/** Exit code of a start that the environment or the data folder forbids. */
+/** Exit code of a start that the environment, the data folder or the database forbids. */
 const misconfigured = 78;
 /** A stop that takes longer is cut off. */
 const stopMs = 9_500;

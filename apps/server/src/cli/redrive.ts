@@ -34,7 +34,7 @@ export const redrive: Command = {
     '  --feed FEED         events or callbacks; left out, both',
     '',
     'Takes RECALLD_NATS_URL, RECALLD_DATA_DIR, RECALLD_DATABASE_URL and RECALLD_SECRET_KEY like the server.',
-    'Ends with 0 when all is published, 64 for a wrong line, 69 when NATS does not answer, 78 for a wrong environment.',
+    'Ends with 0 when all is published, 64 for a wrong line, 69 when NATS or the database does not answer, 78 for a wrong environment.',
   ].join('\n'),
 
   async run(args, env, terminal) {
