@@ -1,18 +1,18 @@
-import { changesAttempts, givenUp, healthy, limits, plannedDelivery, probeNow } from '@recalld/domain';
+import { changesAttempts, givenUp, limits, plannedDelivery, probeNow } from '@recalld/domain';
 import type { AppNo, CallbackRule, CallbackRuleChange, CallbackRules } from '@recalld/domain';
 import type { Kysely } from 'kysely';
+import type { GenerationCounter } from '../directory/generations.js';
+import type { Database } from '../engines/database.js';
 import type { Schema } from '../schema.js';
-import { rows } from '../writer.js';
-import type { Write, Writer } from '../writer.js';
+import { rows } from '../steps.js';
+import type { Steps } from '../steps.js';
 import { stateColumns } from './deliveryRows.js';
-import type { RuleBook } from './ruleBook.js';
-import type { MoveHealth } from './ruleHealths.js';
+import type { MoveHealth } from './moveHealth.js';
 import { currentRules, toRule, versionRow, withoutSecrets } from './ruleRows.js';
 
 export interface CallbackRulesDeps {
-  readonly db: Kysely<Schema>;
-  readonly writer: Writer;
-  readonly rules: RuleBook;
+  readonly database: Database;
+  readonly generations: GenerationCounter;
   readonly moveHealth: MoveHealth;
 }
 
@@ -29,16 +29,15 @@ export function readCallbackRules(db: Kysely<Schema>): Pick<CallbackRules, 'list
 }
 
 /** Each change is a version of its own, so that a delivery finds the rule that it was planned under. */
-export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackRulesDeps): CallbackRules {
-  function* isTaken(app: AppNo, name: string, except: string): Write<boolean> {
+export function createCallbackRules({ database, generations, moveHealth }: CallbackRulesDeps): CallbackRules {
+  const { db, words } = database;
+
+  function* isTaken(app: AppNo, name: string, except: string): Steps<boolean> {
     const query = currentRules(db, app).where('r.name', '=', name).where('r.rule_id', '<>', except);
     return (yield* rows(query)).length > 0;
   }
 
-  function* addVersion(rule: CallbackRule): Write<void> {
-    yield db.insertInto('callback_rule_versions').values(versionRow(rule));
-    rules.forget();
-  }
+  const addVersion = (rule: CallbackRule) => db.insertInto('callback_rule_versions').values(versionRow(rule));
 
   const dropSecrets = (id: string) =>
     db
@@ -53,7 +52,7 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
         ]),
       );
 
-  function* create(rule: Omit<CallbackRule, 'version'>): Write<CallbackRule | 'nameTaken' | 'tooMany'> {
+  function* create(rule: Omit<CallbackRule, 'version'>): Steps<CallbackRule | 'nameTaken' | 'tooMany'> {
     const others = yield* rows(currentRules(db, rule.app).clearSelect().select('r.rule_id'));
     if (others.length >= limits.callbackRulesMax) return 'tooMany';
     if (yield* isTaken(rule.app, rule.name, rule.id)) return 'nameTaken';
@@ -66,7 +65,8 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
       removed: 0,
     });
     const created = { ...rule, version: 1 };
-    yield* addVersion(created);
+    yield addVersion(created);
+    yield generations.raised('rules');
     return created;
   }
 
@@ -75,7 +75,7 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
     id: string,
     changed: CallbackRuleChange,
     { version, now }: Expected,
-  ): Write<CallbackRule | 'nameTaken' | 'unknown' | 'moved'> {
+  ): Steps<CallbackRule | 'nameTaken' | 'unknown' | 'moved'> {
     const [row] = yield* rows(currentRules(db, app).where('r.rule_id', '=', id));
     if (row === undefined) return 'unknown';
     if (row.version !== version) return 'moved';
@@ -87,24 +87,26 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
       .set({ name: rule.name, current_version: rule.version })
       .where('rule_id', '=', id);
     yield dropSecrets(id).where('dialect', '=', rule.dialect);
-    yield* addVersion(rule);
+    yield addVersion(rule);
     if (changesAttempts(before, rule)) {
-      yield* moveHealth(id, probeNow(rules.find(id)?.health ?? healthy, now));
+      yield* moveHealth(new Map([[id, [(health) => probeNow(health, now)]]]));
     }
+    yield generations.raised('rules');
     return rule;
   }
 
-  function* remove(app: AppNo, id: string): Write<boolean> {
-    const removed = yield* rows(
+  function* remove(app: AppNo, id: string): Steps<boolean> {
+    const [found] = yield* rows(
       db
-        .updateTable('callback_rules')
-        .set({ removed: 1 })
+        .selectFrom('callback_rules')
+        .select('rule_id')
         .where('app_no', '=', app)
         .where('rule_id', '=', id)
         .where('removed', '=', 0)
-        .returning('rule_id'),
+        .modifyEnd(words.forUpdate),
     );
-    if (removed.length === 0) return false;
+    if (found === undefined) return false;
+    yield db.updateTable('callback_rules').set({ removed: 1 }).where('rule_id', '=', id);
     // Whatever state it is that they give up, and however many attempts they have had.
     const { stage, due_at, lease_owner } = stateColumns(givenUp(plannedDelivery(0, false)));
     const dead = () =>
@@ -115,14 +117,14 @@ export function createCallbackRules({ db, writer, rules, moveHealth }: CallbackR
     yield dead().where('due_at', 'is not', null);
     yield dead().where('order_key', 'is not', null);
     yield dropSecrets(id);
-    rules.forget();
+    yield generations.raised('rules');
     return true;
   }
 
   return {
     ...readCallbackRules(db),
-    create: (rule) => writer.write(() => create(rule)),
-    change: (app, id, changed, expected) => writer.write(() => change(app, id, changed, expected)),
-    remove: (app, id) => writer.write(() => remove(app, id)),
+    create: (rule) => database.write(() => create(rule)),
+    change: (app, id, changed, expected) => database.write(() => change(app, id, changed, expected)),
+    remove: (app, id) => database.writeGuarded(() => remove(app, id)),
   };
 }

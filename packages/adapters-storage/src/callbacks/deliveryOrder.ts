@@ -1,24 +1,30 @@
 import { released } from '@recalld/domain';
 import type { Instant } from '@recalld/domain';
 import type { Reads } from '../engines/database.js';
-import { fill, template } from '../statements.js';
 import type { EachStatement } from '../statements.js';
 import { each, rows } from '../steps.js';
-import type { Steps } from '../steps.js';
-import { atPlace, keyOf, stateColumns, stateOf } from './deliveryRows.js';
+import type { Each, Steps } from '../steps.js';
+import { atPlace, createWriteStates, keyKinds, keyOf, stateColumns, stateOf } from './deliveryRows.js';
 import type { DeliveryKey, DeliveryRow } from './deliveryRows.js';
 
-interface OrderPlace {
+/** A conversation in whose order a rule's deliveries go out. */
+export interface OrderPlace {
   readonly ruleId: string;
   readonly orderKey: string;
 }
 
 /**
- * The first of what has a place in the order of a rule's conversation: none of it is over. It is held:
- * who plans one behind it and who settles it wait for each other, and none is left behind nothing.
+ * Asks for the first of what has a place in the order of each conversation: none of it is over. They
+ * are held: who plans one behind such a one and who settles it wait for each other, and none is left
+ * behind nothing.
  */
-export function createQueuedFor({ db, statements, words }: Reads): EachStatement<OrderPlace, DeliveryRow> {
-  return statements.select<OrderPlace>({ ruleId: 'text', orderKey: 'text' })(({ ruleId, orderKey }) =>
+export type AskFirst = (places: readonly OrderPlace[]) => Each<DeliveryRow>;
+
+export function createAskFirst({ db, statements, words }: Reads): AskFirst {
+  const first: EachStatement<OrderPlace, DeliveryRow> = statements.select<OrderPlace>({
+    ruleId: 'text',
+    orderKey: 'text',
+  })(({ ruleId, orderKey }) =>
     db
       .selectFrom('deliveries')
       .selectAll()
@@ -28,32 +34,58 @@ export function createQueuedFor({ db, statements, words }: Reads): EachStatement
       .limit(1)
       .modifyEnd(words.forUpdate),
   );
+  return (places) => each(first, inOneOrder(places));
+}
+
+/** Each once, in the order in which everybody takes them. */
+function inOneOrder(places: readonly OrderPlace[]): readonly OrderPlace[] {
+  const byText = new Map(places.map((place) => [placeText(place), place]));
+  return [...byText.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
+}
+
+export const placeText = ({ ruleId, orderKey }: OrderPlace): string => `${ruleId}:${orderKey}`;
+
+/** A delivery that is over, and the conversation that it keeps the order of, if it does. */
+export interface Over {
+  readonly key: DeliveryKey;
+  readonly orderKey: string | null;
 }
 
 /**
- * Takes a delivery that is over out of its conversation's order, when it has a place in one, and lets
- * the next one go; answers whether there was one.
+ * Takes deliveries that are over out of their conversations' orders, and lets the next ones go;
+ * answers whether there were any.
  */
-export function createLeaveOrder(
-  reads: Reads,
-): (over: DeliveryKey, orderKey: string | null, now: Instant) => Steps<boolean> {
-  const { db } = reads;
-  const next = createQueuedFor(reads);
-  const leave = template<DeliveryKey>()((key) =>
-    db
-      .updateTable('deliveries')
+export type LeaveOrder = (over: readonly Over[], now: Instant) => Steps<boolean>;
+
+export function createLeaveOrder(reads: Reads): LeaveOrder {
+  const askFirst = createAskFirst(reads);
+  const { statements } = reads;
+  const leave = statements.change<DeliveryKey>(keyKinds)((key, start) =>
+    start
+      .update('deliveries')
       .set({ order_key: null })
       .where((e) => atPlace(e, key)),
   );
-  return function* leaveOrder(over, orderKey, now) {
-    if (orderKey === null) return false;
-    yield fill(leave, over);
-    const [behind] = yield* rows(each(next, [{ ruleId: over.ruleId, orderKey }]));
-    if (behind === undefined) return false;
-    yield db
-      .updateTable('deliveries')
-      .set(stateColumns(released(stateOf(behind), now)))
-      .where((e) => atPlace(e, keyOf(behind)));
-    return true;
+  const writeStates = createWriteStates(statements);
+
+  return function* leaveOrder(over, now) {
+    const places = over.flatMap(({ key, orderKey }) =>
+      orderKey === null ? [] : [{ key, ruleId: key.ruleId, orderKey }],
+    );
+    if (places.length === 0) return false;
+    yield each(
+      leave,
+      places.map(({ key }) => key),
+    );
+    const next = yield* rows(askFirst(places));
+    yield each(
+      writeStates,
+      next.map((row) => ({
+        ...keyOf(row),
+        ...stateColumns(released(stateOf(row), now)),
+        order_key: row.order_key,
+      })),
+    );
+    return next.length > 0;
   };
 }

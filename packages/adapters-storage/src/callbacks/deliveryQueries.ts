@@ -1,8 +1,9 @@
 import type { Attempt, Instant } from '@recalld/domain';
 import type { Kysely } from 'kysely';
+import type { Reads } from '../engines/database.js';
 import type { Schema } from '../schema.js';
 import { template } from '../statements.js';
-import { atPlace } from './deliveryRows.js';
+import { atPlace, keyKinds } from './deliveryRows.js';
 import type { DeliveryKey, DeliveryRow } from './deliveryRows.js';
 
 /** What settling writes, and for whose lease. */
@@ -14,13 +15,21 @@ interface Settling {
   readonly nextOwner: string | null;
 }
 
-/** One attempt as a row: literals, because spreads of two objects are slow. */
-export function attemptRow(key: DeliveryKey, attempt: Attempt) {
-  const { firstPosition, ruleId } = key;
+/** One attempt as a row, the `n`th of its delivery. */
+export function attemptRow(key: DeliveryKey, n: number, attempt: Attempt) {
   const { requestedAt, tookMs, status, error, answerHead, request } = attempt;
-  const url = request === null ? null : request.url;
-  const headers = request === null ? null : JSON.stringify(request.headers);
-  return { firstPosition, ruleId, requestedAt, tookMs, status, error, answerHead, url, headers };
+  return {
+    first_position: key.firstPosition,
+    rule_id: key.ruleId,
+    n,
+    requested_at: requestedAt,
+    took_ms: tookMs,
+    status,
+    error,
+    answer_head: answerHead,
+    url: request === null ? null : request.url,
+    headers: request === null ? null : JSON.stringify(request.headers),
+  };
 }
 
 /** Steps from one rule to the next: costs as much as open rules, however many deliveries they have. */
@@ -60,90 +69,124 @@ export function openRules(db: Kysely<Schema>) {
   );
 }
 
-export function dueOf(db: Kysely<Schema>) {
-  return template<{ ruleId: string; now: Instant; max: number }>()((q) =>
-    db
-      .selectFrom('deliveries')
-      .selectAll()
-      .where('rule_id', '=', q.ruleId)
-      .where('due_at', '<=', q.now)
-      .orderBy('due_at')
-      .limit(q.max),
-  );
+interface DueOf {
+  readonly ruleId: string;
+  readonly now: Instant;
+  readonly max: number;
 }
 
-/** What a suspended rule is probed with: the one that became due last. */
-export function dueLast(db: Kysely<Schema>) {
-  return template<{ ruleId: string; now: Instant; max: number }>()((q) =>
-    db
-      .selectFrom('deliveries')
-      .selectAll()
-      .where('rule_id', '=', q.ruleId)
-      .where('due_at', '<=', q.now)
-      .orderBy('due_at', 'desc')
-      .limit(q.max),
-  );
+/**
+ * What a worker takes of a rule, besides what another one is just taking: the oldest due, or, as a
+ * probe, the one that became due last.
+ */
+export function createDueQueries({ db, statements, words }: Reads) {
+  const due = (from: 'asc' | 'desc') =>
+    statements.select<DueOf>({ ruleId: 'text', now: 'whole', max: 'whole' })(({ ruleId, now, max }) =>
+      db
+        .selectFrom('deliveries')
+        .selectAll()
+        .where('rule_id', '=', ruleId)
+        .where('due_at', '<=', now)
+        .orderBy('due_at', from)
+        .limit(max)
+        .modifyEnd(words.forUpdateSkipLocked),
+    );
+  return { oldest: due('asc'), newest: due('desc') };
+}
+
+interface InHand {
+  readonly ruleId: string;
+  readonly now: Instant;
+  readonly leaseUntil: Instant;
 }
 
 /** Leases that have not run out: they end within one lease's time, and what waits for longer is not looked at. */
-export function countLeased(db: Kysely<Schema>) {
-  return template<{ ruleId: string; now: Instant; leaseUntil: Instant }>()((q) =>
+export function createInHand({ db, statements }: Reads) {
+  return statements.select<InHand>({ ruleId: 'text', now: 'whole', leaseUntil: 'whole' })((rule) =>
     db
       .selectFrom('deliveries')
       .select((e) => e.fn.countAll<number>().as('leased'))
-      .where('rule_id', '=', q.ruleId)
-      .where('due_at', '>', q.now)
-      .where('due_at', '<=', q.leaseUntil)
+      .select((e) => e.fn.min<string>('rule_id').as('rule_id'))
+      .where('rule_id', '=', rule.ruleId)
+      .where('due_at', '>', rule.now)
+      .where('due_at', '<=', rule.leaseUntil)
       .where('lease_owner', 'is not', null),
   );
 }
 
+interface Lease extends DeliveryKey {
+  readonly owner: string;
+  readonly leaseUntil: Instant;
+}
+
 /** What a worker runs for every delivery. */
-export function createLeaseQueries(db: Kysely<Schema>) {
-  // A delivery has an owner only while it is leased.
-  const held = (key: DeliveryKey & { owner: string }) =>
-    db
-      .updateTable('deliveries')
-      .where((e) => atPlace(e, key))
-      .where('lease_owner', '=', key.owner);
+export function createLeaseQueries({ db, statements }: Reads) {
+  const leaseKinds = { ...keyKinds, owner: 'text', leaseUntil: 'whole' } as const;
   return {
-    lease: template<DeliveryKey & { owner: string; leaseUntil: Instant }>()((lease) =>
-      db
-        .updateTable('deliveries')
+    lease: statements.change<Lease>(leaseKinds)((lease, start) =>
+      start
+        .update('deliveries')
         .set({ lease_owner: lease.owner, due_at: lease.leaseUntil })
         .where((e) => atPlace(e, lease)),
     ),
-    extend: template<DeliveryKey & { owner: string; leaseUntil: Instant }>()((lease) =>
-      held(lease).set({ due_at: lease.leaseUntil }),
+    /** Answers those that are held: a delivery has an owner only while it is leased. */
+    extend: statements.change<Lease>(leaseKinds)((lease, start) =>
+      start
+        .update('deliveries')
+        .set({ due_at: lease.leaseUntil })
+        .where((e) => atPlace(e, lease))
+        .where('lease_owner', '=', lease.owner)
+        .returning(['rule_id', 'first_position']),
     ),
     /** Answers the conversation whose order it keeps; no row for a lease that was lost. */
-    settle: template<DeliveryKey & Settling>()((change) =>
-      held(change)
+    settle: statements.change<DeliveryKey & Settling>({
+      ...keyKinds,
+      owner: 'text',
+      stage: 'text',
+      attempts: 'whole',
+      dueAt: 'whole',
+      nextOwner: 'text',
+    })((change, start) =>
+      start
+        .update('deliveries')
         .set({
           stage: change.stage,
           attempts: change.attempts,
           due_at: change.dueAt,
           lease_owner: change.nextOwner,
         })
-        .returning('order_key'),
+        .where((e) => atPlace(e, change))
+        .where('lease_owner', '=', change.owner)
+        .returning(['rule_id', 'first_position', 'order_key'])
+        .returning((e) =>
+          e
+            .selectFrom('delivery_attempts as made')
+            .select((n) => n.fn.coalesce(n.fn.max('made.n'), n.lit(0)).as('n'))
+            .whereRef('made.first_position', '=', 'deliveries.first_position')
+            .whereRef('made.rule_id', '=', 'deliveries.rule_id')
+            .as('attempts_made'),
+        ),
     ),
-    addAttempt: template<ReturnType<typeof attemptRow>>()((attempt) =>
-      db.insertInto('delivery_attempts').values((e) => ({
-        first_position: attempt.firstPosition,
-        rule_id: attempt.ruleId,
-        n: e
-          .selectFrom('delivery_attempts')
-          .select((n) => n(n.fn.coalesce(n.fn.max('n'), n.lit(0)), '+', n.lit(1)).as('n'))
-          .where('first_position', '=', attempt.firstPosition)
-          .where('rule_id', '=', attempt.ruleId),
-        requested_at: attempt.requestedAt,
-        took_ms: attempt.tookMs,
-        status: attempt.status,
-        error: attempt.error,
-        answer_head: attempt.answerHead,
-        url: attempt.url,
-        headers: attempt.headers,
-      })),
+    /** The conversation whose order one of these keeps. */
+    orderOf: statements.select<DeliveryKey & { readonly owner: string }>({ ...keyKinds, owner: 'text' })(
+      (held) =>
+        db
+          .selectFrom('deliveries')
+          .select(['rule_id', 'order_key'])
+          .where((e) => atPlace(e, held))
+          .where('lease_owner', '=', held.owner),
     ),
+    addAttempt: statements.insert('delivery_attempts', {
+      first_position: 'whole',
+      rule_id: 'text',
+      n: 'whole',
+      requested_at: 'whole',
+      took_ms: 'real',
+      status: 'whole',
+      error: 'text',
+      answer_head: 'text',
+      url: 'text',
+      headers: 'text',
+    }),
   };
 }

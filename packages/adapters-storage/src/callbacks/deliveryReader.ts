@@ -5,18 +5,24 @@ import type {
   DeliveryStatusFilter,
   DeliveryView,
   Log,
+  Position,
 } from '@recalld/domain';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
+import type { Reads } from '../engines/database.js';
 import { pageOf, placeIn } from '../paging.js';
 import type { DeliveryAttemptsTable, Schema } from '../schema.js';
+import { rows } from '../steps.js';
+import type { Steps } from '../steps.js';
 import { UnreadableDelivery } from './deliveryParts.js';
 import type { PartsOf } from './deliveryParts.js';
 import { atPlace, deliveriesOf, deliveryId, deliveryKeys, parseDeliveryId, stateOf } from './deliveryRows.js';
 import type { DeliveryRow } from './deliveryRows.js';
+import type { RuleBook } from './ruleBook.js';
 
 export interface DeliveryReaderDeps {
-  readonly db: Kysely<Schema>;
+  readonly reads: Reads;
+  readonly rules: RuleBook;
   readonly partsOf: PartsOf;
   readonly log: Log | undefined;
 }
@@ -24,59 +30,79 @@ export interface DeliveryReaderDeps {
 type ViewRow = DeliveryRow & { readonly last_status: number | null; readonly last_error: string | null };
 
 /** Deliveries as the management API lists them. */
-export function createDeliveryReader({ db, partsOf, log }: DeliveryReaderDeps): DeliveryReader {
-  /** Undefined for one that cannot be read any more: it must not keep somebody from all others. */
-  function view(row: ViewRow): DeliveryView | undefined {
-    try {
-      const { created_at: createdAt, last_status: lastStatus, last_error: lastError } = row;
-      return { ...partsOf(row), state: stateOf(row), createdAt, lastStatus, lastError };
-    } catch (fault) {
-      if (!(fault instanceof UnreadableDelivery)) throw fault;
-      log?.error({ err: fault, delivery: deliveryId(row) }, 'a delivery cannot be read; it is not shown');
-      return undefined;
-    }
+export function createDeliveryReader({ reads, rules, partsOf, log }: DeliveryReaderDeps): DeliveryReader {
+  const { db } = reads;
+
+  /** Without those that cannot be read any more: they must not keep somebody from all others. */
+  function* viewsOf(found: readonly ViewRow[]): Steps<readonly DeliveryView[]> {
+    const parts = yield* partsOf(found, yield* rules.open());
+    return found.flatMap((row, n) => {
+      const read = parts[n];
+      if (read !== undefined && !(read instanceof UnreadableDelivery))
+        return [{ ...read, ...viewColumns(row) }];
+      log?.error({ err: read, delivery: deliveryId(row) }, 'a delivery cannot be read; it is not shown');
+      return [];
+    });
   }
 
-  return {
-    async page({ app, status, ruleId, from, limit }) {
-      const after = placeIn(from, 'number', 'string');
-      const keys = keysOf(db, { app, status, ruleId, after })
-        .orderBy('first_position', 'desc')
-        .orderBy('rule_id', 'desc')
-        .limit(limit + 1);
-      const rows = await views(db, keys)
-        .orderBy('k.first_position', 'desc')
-        .orderBy('k.rule_id', 'desc')
-        .execute();
-      const { entities, ...rest } = pageOf(rows, limit, (row) => [row.first_position, row.rule_id], view);
-      return { entities: entities.filter(isReadable), ...rest };
-    },
-    async find(app, id) {
-      const key = parseDeliveryId(id);
-      if (key === undefined) return undefined;
-      const keys = deliveryKeys(db).where((e) => atPlace(e, { ...key, app }));
-      const row = await views(db, keys).executeTakeFirst();
-      const delivery = row && view(row);
-      if (delivery === undefined) return undefined;
-      const attempts = await db
+  function* page({
+    app,
+    status,
+    ruleId,
+    from,
+    limit,
+  }: PageQuery): Steps<Awaited<ReturnType<DeliveryReader['page']>>> {
+    const after = placeIn(from, 'number', 'string');
+    const keys = keysOf(db, { app, status, ruleId, after })
+      .orderBy('first_position', 'desc')
+      .orderBy('rule_id', 'desc')
+      .limit(limit + 1);
+    const found = yield* rows(
+      views(db, keys).orderBy('k.first_position', 'desc').orderBy('k.rule_id', 'desc'),
+    );
+    const { entities, ...rest } = pageOf(
+      found,
+      limit,
+      (row) => [row.first_position, row.rule_id],
+      (row) => row,
+    );
+    return { entities: yield* viewsOf(entities), ...rest };
+  }
+
+  function* find(app: AppNo, id: string): Steps<Awaited<ReturnType<DeliveryReader['find']>>> {
+    const key = parseDeliveryId(id);
+    if (key === undefined) return undefined;
+    const keys = deliveryKeys(db).where((e) => atPlace(e, { ...key, app }));
+    const [delivery] = yield* viewsOf(yield* rows(views(db, keys)));
+    if (delivery === undefined) return undefined;
+    const attempts = yield* rows(
+      db
         .selectFrom('delivery_attempts')
         .selectAll()
         .where('first_position', '=', key.firstPosition)
         .where('rule_id', '=', key.ruleId)
-        .orderBy('n')
-        .execute();
-      return { delivery, attempts: attempts.map(toAttempt) };
-    },
-    async startingAt(app, position) {
-      const keys = deliveryKeys(db).where('app_no', '=', app).where('first_position', '=', position);
-      const rows = await views(db, keys).orderBy('k.rule_id').execute();
-      return rows.map(view).filter(isReadable);
-    },
+        .orderBy('n'),
+    );
+    return { delivery, attempts: attempts.map(toAttempt) };
+  }
+
+  function* startingAt(app: AppNo, position: Position): Steps<readonly DeliveryView[]> {
+    const keys = deliveryKeys(db).where('app_no', '=', app).where('first_position', '=', position);
+    return yield* viewsOf(yield* rows(views(db, keys).orderBy('k.rule_id')));
+  }
+
+  return {
+    page: (q) => reads.read(() => page(q)),
+    find: (app, id) => reads.read(() => find(app, id)),
+    startingAt: (app, position) => reads.read(() => startingAt(app, position)),
   };
 }
 
-function isReadable(delivery: DeliveryView | undefined): delivery is DeliveryView {
-  return delivery !== undefined;
+type PageQuery = Parameters<DeliveryReader['page']>[0];
+
+function viewColumns(row: ViewRow) {
+  const { created_at: createdAt, last_status: lastStatus, last_error: lastError } = row;
+  return { state: stateOf(row), createdAt, lastStatus, lastError };
 }
 
 interface Asked {

@@ -2,6 +2,7 @@ import { assert, never } from '@recalld/domain';
 import type { AppNo, DeliveryState, Position } from '@recalld/domain';
 import type { ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import type { DeliveriesTable, Schema } from '../schema.js';
+import type { EachStatement, Statements } from '../statements.js';
 
 export type DeliveryRow = Selectable<DeliveriesTable>;
 
@@ -15,6 +16,9 @@ export interface NamedDelivery {
 export interface DeliveryKey extends NamedDelivery {
   readonly app: AppNo;
 }
+
+/** What the columns of a key are. */
+export const keyKinds = { app: 'whole', firstPosition: 'whole', ruleId: 'text' } as const;
 
 export function keyOf(row: Pick<DeliveryRow, 'app_no' | 'first_position' | 'rule_id'>): DeliveryKey {
   return { app: row.app_no, firstPosition: row.first_position, ruleId: row.rule_id };
@@ -90,4 +94,24 @@ export function stateColumns(state: DeliveryState): StateColumns {
     default:
       return never(status);
   }
+}
+
+/** A delivery's new state, and the conversation whose order it keeps from now on. */
+type WrittenState = DeliveryKey & StateColumns & Pick<DeliveryRow, 'order_key'>;
+
+export function createWriteStates(statements: Statements): EachStatement<WrittenState, unknown> {
+  return statements.change<WrittenState>({
+    ...keyKinds,
+    stage: 'text',
+    attempts: 'whole',
+    due_at: 'whole',
+    lease_owner: 'text',
+    order_key: 'text',
+  })((written, start) => {
+    const { stage, attempts, due_at, lease_owner, order_key } = written;
+    return start
+      .update('deliveries')
+      .set({ stage, attempts, due_at, lease_owner, order_key })
+      .where((e) => atPlace(e, written));
+  });
 }

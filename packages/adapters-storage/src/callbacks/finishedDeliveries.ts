@@ -1,19 +1,18 @@
+import { limits } from '@recalld/domain';
 import type { AppNo, FinishedDeliveries, Instant, Position } from '@recalld/domain';
-import type { Kysely } from 'kysely';
-import type { Schema } from '../schema.js';
+import type { Database } from '../engines/database.js';
+import type { PositionBefore } from '../readers/positionBefore.js';
 import { fill, template } from '../statements.js';
-import type { SqlQuery } from '../statements.js';
-import { changes, rows } from '../writer.js';
-import type { Write, Writer } from '../writer.js';
-import { atPlace } from './deliveryRows.js';
+import { changes, each, rows } from '../steps.js';
+import type { Steps } from '../steps.js';
+import { atPlace, keyKinds } from './deliveryRows.js';
 import type { DeliveryKey, DeliveryRow } from './deliveryRows.js';
-import type { RuleBook } from './ruleBook.js';
+import type { RuleBook, Rules } from './ruleBook.js';
 
 export interface FinishedDeliveriesDeps {
-  readonly db: Kysely<Schema>;
-  readonly writer: Writer;
+  readonly database: Database;
   readonly rules: RuleBook;
-  readonly positionBefore: (instant: Instant) => Position;
+  readonly positionBefore: PositionBefore;
 }
 
 /** Rows that one transaction looks at: what workers write goes in between. */
@@ -39,22 +38,23 @@ interface Look<K> {
 }
 
 export function createFinishedDeliveries(deps: FinishedDeliveriesDeps): FinishedDeliveries {
-  const { writer, positionBefore } = deps;
+  const { database, positionBefore } = deps;
   const lookAtAttempts = createLookAtAttempts(deps);
   const lookAtDeliveries = createLookAtDeliveries(deps);
   const forgetAttempts = createWalk<AttemptKey>(
-    (from, task) => writer.writeRelaxed(() => lookAtAttempts(from, task)),
+    (from, task) => database.writeRelaxed(() => lookAtAttempts(from, task)),
     (place, other) => isLess(attemptPlace(place), attemptPlace(other)),
   );
   const forgetDeliveries = createWalk<DeliveryKey>(
-    (from, task) => writer.writeRelaxed(() => lookAtDeliveries(from, task)),
+    (from, task) => database.writeRelaxed(() => lookAtDeliveries(from, task)),
     (place, other) => isLess(deliveryPlace(place), deliveryPlace(other)),
   );
   const forgetJobs = createForgetJobs(deps);
   return {
     async forget(before, limit, goOn = () => true) {
-      const through = positionBefore(before);
-      const jobs = await writer.writeRelaxed(() => forgetJobs(before, limit));
+      // Clocks of nodes differ: what is old may stand a little behind what is young.
+      const through = await database.read(() => positionBefore(before + limits.clockSkewMsMax));
+      const jobs = await database.writeRelaxed(() => forgetJobs(before, limit));
       const attempts = await forgetAttempts({ before, through, max: limit - jobs }, goOn);
       const deliveries = await forgetDeliveries({ before, through, max: limit - jobs - attempts }, goOn);
       return jobs + attempts + deliveries;
@@ -92,8 +92,8 @@ function createWalk<K>(
 /** One that names many deliveries is long: a few at a time. */
 const jobsPerCall = 20;
 
-function createForgetJobs({ db }: FinishedDeliveriesDeps) {
-  return function* forgetJobs(before: Instant, max: number): Write<number> {
+function createForgetJobs({ database: { db } }: FinishedDeliveriesDeps) {
+  return function* forgetJobs(before: Instant, max: number): Steps<number> {
     const old = db
       .selectFrom('redelivery_jobs')
       .select('job_id')
@@ -104,24 +104,26 @@ function createForgetJobs({ db }: FinishedDeliveriesDeps) {
   };
 }
 
-/** Forgets those of some rows that are old, up to `max`; `next` is the last row that it is done with. */
-function* forgetOld<K>(
-  from: K,
-  found: readonly K[],
-  max: number,
-  { isOld, remove }: { readonly isOld: (row: K) => boolean; readonly remove: (row: K) => SqlQuery },
-): Write<{ readonly next: K; readonly forgotten: number; readonly isThrough: boolean }> {
+/** Of some rows, those to forget, up to `max` of them. */
+interface Chosen<K> {
+  readonly old: readonly K[];
+  /** The last row that somebody is done with once they are forgotten. */
+  readonly next: K;
+  /** There are no more. */
+  readonly isThrough: boolean;
+}
+
+function choose<K>(from: K, found: readonly K[], max: number, isOld: (row: K) => boolean): Chosen<K> {
+  const old: K[] = [];
   let next = from;
-  let forgotten = 0;
   for (const row of found) {
     if (isOld(row)) {
-      if (forgotten === max) return { next, forgotten, isThrough: false };
-      yield remove(row);
-      forgotten += 1;
+      if (old.length === max) return { old, next, isThrough: false };
+      old.push(row);
     }
     next = row;
   }
-  return { next, forgotten, isThrough: found.length < rowsPerLook };
+  return { old, next, isThrough: found.length < rowsPerLook };
 }
 
 interface AttemptKey {
@@ -141,7 +143,7 @@ function isLess(a: Place, b: Place): boolean {
   return part !== -1 && (a[part] ?? 0) < (b[part] ?? 0);
 }
 
-function createLookAtAttempts({ db }: FinishedDeliveriesDeps) {
+function createLookAtAttempts({ database: { db, statements } }: FinishedDeliveriesDeps) {
   const next = template<AttemptKey & { through: Position }>()((from) =>
     db
       .selectFrom('delivery_attempts')
@@ -159,29 +161,28 @@ function createLookAtAttempts({ db }: FinishedDeliveriesDeps) {
       .orderBy('n')
       .limit(rowsPerLook),
   );
-  const removal = template<AttemptKey>()((key) =>
-    db
-      .deleteFrom('delivery_attempts')
-      .where('first_position', '=', key.firstPosition)
-      .where('rule_id', '=', key.ruleId)
-      .where('n', '=', key.n),
+  const removal = statements.change<AttemptKey>({ firstPosition: 'whole', ruleId: 'text', n: 'whole' })(
+    (key, of) =>
+      of
+        .deleteFrom('delivery_attempts')
+        .where('first_position', '=', key.firstPosition)
+        .where('rule_id', '=', key.ruleId)
+        .where('n', '=', key.n),
   );
   const start = { firstPosition: 0, ruleId: '', n: 0 };
 
-  return function* look(place: AttemptKey | undefined, task: Task): Write<Look<AttemptKey>> {
+  return function* look(place: AttemptKey | undefined, task: Task): Steps<Look<AttemptKey>> {
     const { before, through, max } = task;
     const from = { ...(place ?? start), at: before };
     const found = yield* rows(fill(next, { ...from, through }));
-    const done = yield* forgetOld(from, found, max, {
-      isOld: ({ at }) => at < before,
-      remove: (row) => fill(removal, row),
-    });
-    return { next: done.isThrough ? undefined : done.next, forgotten: done.forgotten };
+    const { old, next: last, isThrough } = choose(from, found, max, ({ at }) => at < before);
+    yield each(removal, old);
+    return { next: isThrough ? undefined : last, forgotten: old.length };
   };
 }
 
 /** The rows of one app after the other: each app's keys begin with its oldest delivery. */
-function createLookAtDeliveries({ db, rules }: FinishedDeliveriesDeps) {
+function createLookAtDeliveries({ database: { db, statements }, rules }: FinishedDeliveriesDeps) {
   const next = template<DeliveryKey & { through: Position }>()((from) =>
     db
       .selectFrom('deliveries')
@@ -197,23 +198,38 @@ function createLookAtDeliveries({ db, rules }: FinishedDeliveriesDeps) {
   const appAfter = template<{ app: AppNo }>()(({ app }) =>
     db.selectFrom('apps').select('app_no').where('app_no', '>', app).orderBy('app_no').limit(1),
   );
-  const removal = template<DeliveryKey>()((key) => db.deleteFrom('deliveries').where((e) => atPlace(e, key)));
+  const removal = statements.change<DeliveryKey>(keyKinds)((key, of) =>
+    of
+      .deleteFrom('deliveries')
+      .where((e) => atPlace(e, key))
+      // Not one that somebody sent again since it was looked at.
+      .where('due_at', 'is', null),
+  );
   const start: DeliveryKey = { app: 0, firstPosition: 0, ruleId: '' };
 
-  /** Dead ones of a living rule stay, for somebody to send them again. */
-  const isFinished = (stage: DeliveryRow['stage'], ruleId: string) =>
-    stage === 'delivered' || (stage === 'dead' && (rules.find(ruleId)?.removed ?? true));
-
-  return function* look(place: DeliveryKey | undefined, task: Task): Write<Look<DeliveryKey>> {
+  return function* look(place: DeliveryKey | undefined, task: Task): Steps<Look<DeliveryKey>> {
     const { before, through, max } = task;
     const from = { ...(place ?? start), stage: 'pending' as const, at: before };
     const found = yield* rows(fill(next, { ...from, through }));
-    const done = yield* forgetOld<(typeof found)[number]>(from, found, max, {
-      isOld: ({ at, stage, ruleId }) => at < before && isFinished(stage, ruleId),
-      remove: (row) => fill(removal, row),
-    });
-    if (!done.isThrough) return done;
+    const living = yield* livingRules(yield* rules.open(), found);
+    const isOld = ({ at, stage, ruleId }: (typeof found)[number]) =>
+      at < before && (stage === 'delivered' || (stage === 'dead' && !living.has(ruleId)));
+    const { old, next: last, isThrough } = choose<(typeof found)[number]>(from, found, max, isOld);
+    yield each(removal, old);
+    if (!isThrough) return { next: last, forgotten: old.length };
     const [app] = yield* rows(fill(appAfter, from));
-    return { next: app && { ...start, app: app.app_no }, forgotten: done.forgotten };
+    return { next: app && { ...start, app: app.app_no }, forgotten: old.length };
   };
+}
+
+/** The rules of some deliveries that are not removed: their dead ones stay, for somebody to send them again. */
+function* livingRules(
+  book: Rules,
+  found: readonly { readonly ruleId: string; readonly stage: DeliveryRow['stage'] }[],
+): Steps<ReadonlySet<string>> {
+  const living = new Set<string>();
+  for (const ruleId of new Set(found.map((row) => row.ruleId))) {
+    if ((yield* book.find(ruleId))?.removed === false) living.add(ruleId);
+  }
+  return living;
 }

@@ -1,12 +1,14 @@
 import { advanced, isOver, limits, redeliver, selects } from '@recalld/domain';
 import type { AppNo, Instant, Redeliveries, RedeliveryJob, RedeliverySelection } from '@recalld/domain';
-import type { Kysely, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
+import type { Database } from '../engines/database.js';
 import { pageOf, placeIn } from '../paging.js';
-import type { RedeliveryJobsTable, Schema } from '../schema.js';
-import { rows } from '../writer.js';
-import type { Write, Writer } from '../writer.js';
+import type { PositionBefore } from '../readers/positionBefore.js';
+import type { RedeliveryJobsTable } from '../schema.js';
+import { each, rows } from '../steps.js';
+import type { Steps } from '../steps.js';
 import {
-  atPlace,
+  createWriteStates,
   deliveryAt,
   deliveryId,
   keyOf,
@@ -15,54 +17,57 @@ import {
   stateOf,
 } from './deliveryRows.js';
 import type { DeliveryRow } from './deliveryRows.js';
+import { createHoldRules } from './holdRules.js';
 import { createCandidates } from './redeliveryCandidates.js';
-import type { RuleBook } from './ruleBook.js';
 
 export interface RedeliveriesDeps {
-  readonly db: Kysely<Schema>;
-  readonly writer: Writer;
-  readonly rules: RuleBook;
-  readonly positionBefore: (instant: Instant) => number;
+  readonly database: Database;
+  readonly positionBefore: PositionBefore;
 }
 
 export function createRedeliveries(deps: RedeliveriesDeps): Redeliveries {
-  const { db, writer, rules } = deps;
+  const { database } = deps;
+  const { db } = database;
+  const holdRules = createHoldRules(database);
+  const writeStates = createWriteStates(database.statements);
   const candidatesOf = createCandidates(deps);
   const jobs = (app: AppNo) => db.selectFrom('redelivery_jobs').selectAll().where('app_no', '=', app);
   const unfinished = () => db.selectFrom('redelivery_jobs').where('finished_at', 'is', null);
   const nextUnfinished = () => unfinished().selectAll().orderBy('turn').limit(1);
 
-  function* lastTurn(): Write<number> {
+  function* lastTurn(): Steps<number> {
     const [last] = yield* rows(unfinished().select('turn').orderBy('turn', 'desc').limit(1));
     return last?.turn ?? 0;
   }
 
-  const isRemoved = (row: DeliveryRow): boolean => rules.find(row.rule_id)?.removed ?? true;
-
   /**
-   * False for one that somebody has in hand. What was over has left its place in its conversation: it
-   * goes out beside the others and holds none of them up.
+   * Answers how many go out again; the others belong to removed rules, or somebody has them in hand.
+   * What was over has left its place in its conversation: it goes out beside the others and holds none
+   * of them up.
    */
-  function* queueAgain(row: DeliveryRow, now: Instant): Write<boolean> {
-    const state = stateOf(row);
-    const next = redeliver(state, now);
-    if (next === 'underway') return false;
-    yield db
-      .updateTable('deliveries')
-      .set({ ...stateColumns(next), ...(isOver(state) ? { order_key: null } : {}) })
-      .where((e) => atPlace(e, keyOf(row)));
-    return true;
+  function* queueAgain(found: readonly DeliveryRow[], now: Instant): Steps<number> {
+    const held = yield* rows(holdRules(found.map((row) => row.rule_id)));
+    const living = new Set(held.filter(({ removed }) => removed === 0).map((rule) => rule.rule_id));
+    const queued = found.flatMap((row) => {
+      const state = stateOf(row);
+      const next = redeliver(state, now);
+      if (next === 'underway' || !living.has(row.rule_id)) return [];
+      return [{ ...keyOf(row), ...stateColumns(next), order_key: isOver(state) ? null : row.order_key }];
+    });
+    yield each(writeStates, queued);
+    return queued.length;
   }
 
-  function* one(app: AppNo, id: string, now: Instant): Write<'queued' | 'underway' | 'unknown'> {
+  function* one(app: AppNo, id: string, now: Instant): Steps<'queued' | 'underway' | 'unknown'> {
     const named = parseDeliveryId(id);
     if (named === undefined) return 'unknown';
+    const [rule] = yield* rows(holdRules([named.ruleId]));
     const [row] = yield* rows(deliveryAt(db, { ...named, app }));
-    if (row === undefined || isRemoved(row)) return 'unknown';
-    return (yield* queueAgain(row, now)) ? 'queued' : 'underway';
+    if (row === undefined || rule?.removed !== 0) return 'unknown';
+    return (yield* queueAgain([row], now)) > 0 ? 'queued' : 'underway';
   }
 
-  function* start(started: Omit<RedeliveryJob, 'queued' | 'finishedAt'>): Write<RedeliveryJob | 'tooMany'> {
+  function* start(started: Omit<RedeliveryJob, 'queued' | 'finishedAt'>): Steps<RedeliveryJob | 'tooMany'> {
     const { id, app, selection, createdAt } = started;
     const running = yield* rows(unfinished().select('job_id').where('app_no', '=', app));
     if (running.length >= limits.redeliveryJobsRunningMax) return 'tooMany';
@@ -77,16 +82,13 @@ export function createRedeliveries(deps: RedeliveriesDeps): Redeliveries {
     return { ...started, queued: 0, finishedAt: null };
   }
 
-  function* step(now: Instant, max: number): Write<{ readonly more: boolean; readonly queued: boolean }> {
+  function* step(now: Instant, max: number): Steps<{ readonly more: boolean; readonly queued: boolean }> {
     const [row] = yield* rows(nextUnfinished());
     if (row === undefined) return { more: false, queued: false };
     const job = toJob(row);
     const { looked, place } = yield* candidatesOf(job, row.place, max);
-    let queued = 0;
-    for (const delivery of looked) {
-      if (isRemoved(delivery) || !selects(job.selection, selectable(delivery))) continue;
-      if (yield* queueAgain(delivery, now)) queued += 1;
-    }
+    const selected = looked.filter((delivery) => selects(job.selection, selectable(delivery)));
+    const queued = yield* queueAgain(selected, now);
     const next = advanced(job, queued, place === null ? now : null);
     yield db
       .updateTable('redelivery_jobs')
@@ -97,9 +99,9 @@ export function createRedeliveries(deps: RedeliveriesDeps): Redeliveries {
   }
 
   return {
-    one: (app, id, now) => writer.write(() => one(app, id, now)),
-    start: (job) => writer.write(() => start(job)),
-    step: (now, max) => writer.write(() => step(now, max)),
+    one: (app, id, now) => database.write(() => one(app, id, now)),
+    start: (job) => database.write(() => start(job)),
+    step: (now, max) => database.write(() => step(now, max)),
     async find(app, id) {
       const row = await jobs(app).where('job_id', '=', id).executeTakeFirst();
       return row && toJob(row);

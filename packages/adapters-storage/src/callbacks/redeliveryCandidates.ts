@@ -1,16 +1,16 @@
 import { limits } from '@recalld/domain';
 import type { Instant, Position, RedeliveryJob, RedeliverySelection } from '@recalld/domain';
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
-import type { Schema } from '../schema.js';
-import { rows } from '../writer.js';
-import type { Write } from '../writer.js';
-import { deliveriesOf, deliveryAt, deliveryKeys, parseDeliveryId } from './deliveryRows.js';
-import type { DeliveryRow } from './deliveryRows.js';
+import type { Reads } from '../engines/database.js';
+import type { PositionBefore } from '../readers/positionBefore.js';
+import { each, rows } from '../steps.js';
+import type { Steps } from '../steps.js';
+import { atPlace, deliveriesOf, deliveryKeys, keyKinds, parseDeliveryId } from './deliveryRows.js';
+import type { DeliveryKey, DeliveryRow } from './deliveryRows.js';
 
 export interface CandidatesDeps {
-  readonly db: Kysely<Schema>;
-  readonly positionBefore: (instant: Instant) => Position;
+  readonly database: Reads;
+  readonly positionBefore: PositionBefore;
 }
 
 /** What one step of a job looks at. */
@@ -26,22 +26,32 @@ type Created = Extract<RedeliverySelection, { readonly kind: 'created' }>;
 type Place = readonly [position: Position, ruleId: string];
 
 /** Answers what a job looks at next: named ones in the order of their names, others as they were planned. */
-export function createCandidates({ db, positionBefore }: CandidatesDeps) {
+export function createCandidates({ database: { db, statements }, positionBefore }: CandidatesDeps) {
+  const at = statements.select<DeliveryKey>(keyKinds)((key) =>
+    db
+      .selectFrom('deliveries')
+      .selectAll()
+      .where((e) => atPlace(e, key)),
+  );
+
   function* named(
     job: RedeliveryJob,
     all: readonly string[],
     place: string | null,
     max: number,
-  ): Write<Candidates> {
+  ): Steps<Candidates> {
     const from = place === null ? 0 : Number(place);
     const ids = [...new Set(all)];
-    const looked: DeliveryRow[] = [];
-    for (const id of ids.slice(from, from + max)) {
+    const keys = ids.slice(from, from + max).flatMap((id) => {
       const name = parseDeliveryId(id);
-      if (name === undefined) continue;
-      looked.push(...(yield* rows(deliveryAt(db, { ...name, app: job.app }))));
-    }
+      return name === undefined ? [] : [{ ...name, app: job.app }];
+    });
+    const looked = yield* rows(each(at, keys));
     return { looked, place: from + max < ids.length ? String(from + max) : null };
+  }
+
+  function* startAt(since: Instant): Steps<Place> {
+    return [(yield* positionBefore(since - limits.clockSkewMsMax)) + 1, ''];
   }
 
   /** The log narrows down the time, as far as clocks agree; `selects` has the last word. */
@@ -50,12 +60,12 @@ export function createCandidates({ db, positionBefore }: CandidatesDeps) {
     { since, until, statuses }: Created,
     place: string | null,
     max: number,
-  ): Write<Candidates> {
-    const start: Place = [positionBefore(since - limits.clockSkewMsMax) + 1, ''];
-    const from = place === null ? start : (JSON.parse(place) as Place);
+  ): Steps<Candidates> {
+    const from = place === null ? yield* startAt(since) : (JSON.parse(place) as Place);
+    const through = yield* positionBefore(until + limits.clockSkewMsMax);
     const keys = deliveryKeys(db)
       .where('app_no', '=', job.app)
-      .where('first_position', '<=', positionBefore(until + limits.clockSkewMsMax))
+      .where('first_position', '<=', through)
       .where((e) => e(e.refTuple('first_position', 'rule_id'), '>', e.tuple(from[0], from[1])))
       // In the words of the index on dead ones, which has all of the key and wades through no others.
       .$if(
@@ -72,7 +82,7 @@ export function createCandidates({ db, positionBefore }: CandidatesDeps) {
     return { looked, place: JSON.stringify([last.first_position, last.rule_id] satisfies Place) };
   }
 
-  return function candidatesOf(job: RedeliveryJob, place: string | null, max: number): Write<Candidates> {
+  return function candidatesOf(job: RedeliveryJob, place: string | null, max: number): Steps<Candidates> {
     const { selection } = job;
     return selection.kind === 'named'
       ? named(job, selection.ids, place, max)

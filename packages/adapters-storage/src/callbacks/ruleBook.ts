@@ -14,6 +14,10 @@ export interface KnownRule {
   readonly health: RuleHealth;
 }
 
+export function maySend({ rule, removed }: KnownRule): boolean {
+  return rule.enabled && !removed;
+}
+
 /** The callback rules of one generation, each read once: every batch, delivery and outcome needs them. */
 export interface Rules {
   /** The app's rules that are enabled and not removed. */

@@ -1,7 +1,9 @@
 import { assert, plannedDelivery } from '@recalld/domain';
 import type { DueDelivery, RecordedEvent, Unit } from '@recalld/domain';
-import { createQueuedFor } from '../callbacks/deliveryOrder.js';
+import { createAskFirst, placeText } from '../callbacks/deliveryOrder.js';
+import type { OrderPlace } from '../callbacks/deliveryOrder.js';
 import { stateColumns } from '../callbacks/deliveryRows.js';
+import { createHoldRules } from '../callbacks/holdRules.js';
 import type { Reads } from '../engines/database.js';
 import type { DeliveriesTable } from '../schema.js';
 import { each, together } from '../steps.js';
@@ -14,32 +16,26 @@ interface Planned extends DueDelivery {
   readonly first: RecordedEvent;
 }
 
-interface Place {
-  readonly ruleId: string;
-  readonly orderKey: string;
-}
-
 /** Queues the callbacks of a batch, due at once or behind an earlier one of their conversation. */
 export function createPlannedDeliveries(
   reads: Reads,
 ): (units: readonly Unit[], recorded: readonly (readonly RecordedEvent[])[]) => Steps<void> {
-  const { insert, ruleOf } = compileAll(reads);
-  const queuedFor = createQueuedFor(reads);
+  const insert = createInsertion(reads);
+  const holdRules = createHoldRules(reads);
+  const askFirst = createAskFirst(reads);
 
   return function* plan(units, recorded) {
     const planned = units.flatMap((unit, n) => plannedOf(unit, recorded[n] ?? []));
     if (planned.length === 0) return;
-    const ruleIds = [...new Set(planned.map(({ rule }) => rule.id))];
     // A rule is not removed, and its open deliveries not given up, before these are among them.
     const [rules, queued] = yield* together(
-      each(
-        ruleOf,
-        ruleIds.map((ruleId) => ({ ruleId })),
-      ),
-      each(queuedFor, [...placesOf(planned).values()]),
+      holdRules(planned.map(({ rule }) => rule.id)),
+      askFirst(planned.flatMap(placeOf)),
     );
     const removed = new Map(rules.map((rule) => [rule.rule_id, rule.removed === 1]));
-    const busy = new Set(queued.map((row) => placeText({ ruleId: row.rule_id, orderKey: row.order_key ?? '' })));
+    const busy = new Set(
+      queued.map((row) => placeText({ ruleId: row.rule_id, orderKey: row.order_key ?? '' })),
+    );
     const rows: DeliveriesTable[] = [];
     for (const delivery of planned) {
       const isRemoved = removed.get(delivery.rule.id);
@@ -62,16 +58,10 @@ function plannedOf(unit: Unit, recorded: readonly RecordedEvent[]): readonly Pla
   });
 }
 
-/** Where something of the batch wants a place in an order. */
-function placesOf(planned: readonly Planned[]): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
-  for (const { rule, orderKey } of planned) {
-    if (orderKey !== null) places.set(placeText({ ruleId: rule.id, orderKey }), { ruleId: rule.id, orderKey });
-  }
-  return places;
+/** Where it wants a place in an order, if it does. */
+function placeOf({ rule, orderKey }: Planned): readonly OrderPlace[] {
+  return orderKey === null ? [] : [{ ruleId: rule.id, orderKey }];
 }
-
-const placeText = ({ ruleId, orderKey }: Place): string => `${ruleId}:${orderKey}`;
 
 /** Whether an earlier one of the conversation is not over; the next one is behind this one. */
 function isBehind({ rule, orderKey }: Planned, busy: Set<string>): boolean {
@@ -95,27 +85,18 @@ function rowOf({ unit, rule, told, first, orderKey }: Planned, behind: boolean):
   };
 }
 
-function compileAll({ db, statements, words }: Reads) {
-  return {
-    ruleOf: statements.select<{ ruleId: string }>({ ruleId: 'text' })(({ ruleId }) =>
-      db
-        .selectFrom('callback_rules')
-        .select(['rule_id', 'removed'])
-        .where('rule_id', '=', ruleId)
-        .modifyEnd(words.forKeyShare),
-    ),
-    insert: statements.insert('deliveries', {
-      app_no: 'whole',
-      first_position: 'whole',
-      rule_id: 'text',
-      rule_version: 'whole',
-      events: 'text',
-      order_key: 'text',
-      stage: 'text',
-      attempts: 'whole',
-      due_at: 'whole',
-      lease_owner: 'text',
-      created_at: 'whole',
-    }),
-  };
+function createInsertion({ statements }: Reads) {
+  return statements.insert('deliveries', {
+    app_no: 'whole',
+    first_position: 'whole',
+    rule_id: 'text',
+    rule_version: 'whole',
+    events: 'text',
+    order_key: 'text',
+    stage: 'text',
+    attempts: 'whole',
+    due_at: 'whole',
+    lease_owner: 'text',
+    created_at: 'whole',
+  });
 }
