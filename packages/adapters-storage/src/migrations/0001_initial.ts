@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
-import { log, uncompressed } from './0001_log.js';
+import { log, uncompressed, unsampled } from './0001_log.js';
 import type { Ddl } from './ddl.js';
 import type { Migration } from './migration.js';
 
@@ -208,6 +208,7 @@ function attachmentBytes(db: Kysely<Schema>, { whole, text, bytes }: Ddl) {
       .createTable('attachment_keys')
       .addColumn('key_id', text, (column) => column.primaryKey())
       .addColumn('wrapped', bytes, (column) => column.notNull()),
+    unsampled(db, 'attachment_keys', 'wrapped'),
   ];
 }
 
