@@ -41,6 +41,7 @@ export interface Schema {
   nodes: NodesTable;
   leases: LeasesTable;
   generations: GenerationsTable;
+  rebuilds: RebuildsTable;
   secrets: { name: string; sealed: string };
 }
 
@@ -297,4 +298,18 @@ export interface GenerationsTable {
   one: 1;
   apps: number;
   rules: number;
+}
+
+/** One row, once a rebuild of the read models was begun: the last one. */
+export interface RebuildsTable {
+  one: 1;
+  started_at: number;
+  position: number;
+  through: number;
+  changed: number;
+  /** What is gone through now, in this order. */
+  stage: 'log' | 'meanwhile' | 'ahead' | 'conversations';
+  /** JSON: how far the stage has come that goes through no log. */
+  place: string | null;
+  finished_at: number | null;
 }

@@ -6,9 +6,25 @@ import { project } from '../projection.js';
 import type { RowChange } from '../projection.js';
 import type { ConversationsTable, TimelineItemsTable } from '../schema.js';
 import { each } from '../steps.js';
+import type { Kind } from '../statements.js';
 import type { Request } from '../steps.js';
 import type { StreamMap } from './streams.js';
 import type { Stamper } from './timelineCounters.js';
+
+/** The columns of an item. */
+export const itemKinds = {
+  event_position: 'whole',
+  timeline_no: 'whole',
+  position: 'whole',
+  kind: 'text',
+  message_seq: 'whole',
+  author: 'text',
+  content_kind: 'text',
+  sent_at: 'whole',
+  expires_at: 'whole',
+  state: 'text',
+  flags: 'whole',
+} as const satisfies Readonly<Record<keyof TimelineItemsTable, Kind>>;
 
 /** Carries out what the projection says of a batch, one request for each kind of change. */
 export type ReadModels = (
@@ -69,19 +85,7 @@ function compileAll({ statements, words: { greatest } }: Reads) {
   const raised = (column: string) =>
     greatest(sql.ref(`conversations.${column}`), sql.ref(`excluded.${column}`));
   return {
-    addItem: statements.insert('timeline_items', {
-      event_position: 'whole',
-      timeline_no: 'whole',
-      position: 'whole',
-      kind: 'text',
-      message_seq: 'whole',
-      author: 'text',
-      content_kind: 'text',
-      sent_at: 'whole',
-      expires_at: 'whole',
-      state: 'text',
-      flags: 'whole',
-    }),
+    addItem: statements.insert('timeline_items', itemKinds),
     endItem: statements.change<{ eventPosition: number; state: 'recalled' | 'expired' }>({
       eventPosition: 'whole',
       state: 'text',

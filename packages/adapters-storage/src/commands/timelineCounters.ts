@@ -3,6 +3,7 @@ import type { AppNo, NewEvent, TimelineId, Unit } from '@recalld/domain';
 import { sql } from 'kysely';
 import type { Reads } from '../engines/database.js';
 import type { StampColumns } from '../eventRows.js';
+import type { TimelinesTable } from '../schema.js';
 import { each } from '../steps.js';
 import type { Each } from '../steps.js';
 
@@ -63,13 +64,23 @@ export function createTimelineCounters({ statements }: Reads): TimelineCounters 
     raise: (growths) =>
       each(
         raise,
-        growths.map(({ app, timeline, items, messages }) => {
-          const parsed = parseTimeline(timeline);
-          const { userA, userB } = parsed.kind === 'pair' ? parsed : { userA: null, userB: null };
-          return { app_no: app, timeline, head: items, messages, user_a: userA, user_b: userB };
-        }),
+        growths.map(({ app, timeline, items, messages }) => ({
+          app_no: app,
+          timeline,
+          head: items,
+          messages,
+          ...pairOf(timeline),
+        })),
       ),
   };
+}
+
+/** Whose timeline it is, as its row says. */
+export function pairOf(timeline: TimelineId): Pick<TimelinesTable, 'user_a' | 'user_b'> {
+  const parsed = parseTimeline(timeline);
+  return parsed.kind === 'pair'
+    ? { user_a: parsed.userA, user_b: parsed.userB }
+    : { user_a: null, user_b: null };
 }
 
 /** How much each timeline grows, in one order everywhere: batches that share timelines wait for each other, not both ways. */
@@ -78,7 +89,7 @@ export function growthsOf(units: readonly Unit[]): readonly Growth[] {
   for (const { app, appends } of units) {
     for (const { timeline, events } of appends) {
       if (timeline === undefined) continue;
-      const key = keyOf(app, timeline);
+      const key = timelineKey(app, timeline);
       const growth = byKey.get(key) ?? { app, timeline, items: 0, messages: 0 };
       growth.items += events.filter(putsItem).length;
       growth.messages += events.filter(({ type }) => type === 'MessageSent').length;
@@ -88,7 +99,8 @@ export function growthsOf(units: readonly Unit[]): readonly Growth[] {
   return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, growth]) => growth);
 }
 
-const keyOf = (app: AppNo, timeline: TimelineId): string => `${app}/${timeline}`;
+/** Timelines are taken in the order of these. */
+export const timelineKey = (app: AppNo, timeline: TimelineId): string => `${app}/${timeline}`;
 
 function putsItem(event: NewEvent): boolean {
   return event.type === 'MessageSent' || event.type === 'MessageRecalled';
@@ -96,20 +108,20 @@ function putsItem(event: NewEvent): boolean {
 
 /** Counts on from where the timelines stood before the batch. */
 export function createStamper(growths: readonly Growth[], raised: readonly Raised[]): Stamper {
-  const grown = new Map(growths.map((growth) => [keyOf(growth.app, growth.timeline), growth]));
+  const grown = new Map(growths.map((growth) => [timelineKey(growth.app, growth.timeline), growth]));
   const counters = new Map(
     raised.map(({ app_no: app, timeline, timeline_no: no, head, messages }) => {
-      const growth = grown.get(keyOf(app, timeline));
+      const growth = grown.get(timelineKey(app, timeline));
       assert(growth !== undefined, `the batch puts something into ${timeline}`);
       const counter: Counter = { no, head: head - growth.items, messages: messages - growth.messages };
-      return [keyOf(app, timeline), counter] as const;
+      return [timelineKey(app, timeline), counter] as const;
     }),
   );
 
   return {
     stamp(app, timeline, event) {
       if (!putsItem(event)) return noStamps;
-      const counter = timeline === undefined ? undefined : counters.get(keyOf(app, timeline));
+      const counter = timeline === undefined ? undefined : counters.get(timelineKey(app, timeline));
       assert(timeline !== undefined && counter !== undefined, `a ${event.type} names its timeline`);
       counter.head += 1;
       const isMessage = event.type === 'MessageSent';
@@ -117,7 +129,7 @@ export function createStamper(growths: readonly Growth[], raised: readonly Raise
       return { timeline, timeline_position: counter.head, message_seq: isMessage ? counter.messages : null };
     },
     no(app, timeline) {
-      const counter = counters.get(keyOf(app, timeline));
+      const counter = counters.get(timelineKey(app, timeline));
       assert(counter !== undefined, `the batch has counted ${timeline}`);
       return counter.no;
     },

@@ -1,7 +1,7 @@
 import type { Kysely, RawBuilder } from 'kysely';
 import type { Position } from '@recalld/domain';
 import type { Schema } from '../schema.js';
-import type { Statements } from '../statements.js';
+import type { SqlQuery, Statements } from '../statements.js';
 import type { Request, Steps } from '../steps.js';
 
 /** The few words that engines spell differently. */
@@ -30,6 +30,8 @@ export interface Reads {
    * before the rows are read.
    */
   logHorizon(): Promise<Position>;
+  /** The last position that was given out: nothing can stand behind it that was read before it was asked. */
+  readonly lastTaken: SqlQuery<Taken>;
 }
 
 /** Why a commit did not happen, when deciding again may help. */

@@ -1,4 +1,5 @@
 import type { Position } from '@recalld/domain';
+import type { SqlQuery } from '../statements.js';
 import { rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 import type { Positions } from './database.js';
@@ -26,7 +27,10 @@ export const sequencePositions: Positions = {
   taken: (answered) => answered.map(({ position }) => position),
 };
 
-const lastTaken = 'select last_value as position from event_positions';
+export const lastTaken: SqlQuery<{ position: Position }> = {
+  sql: 'select last_value as position from event_positions',
+  parameters: [],
+};
 
 const lowestFloor = `
   select min(((classid::bigint << 32) | objid::bigint) - ${lockBase}) as position from pg_locks
@@ -39,7 +43,7 @@ const lowestFloor = `
  * later stands behind the first.
  */
 export function* logHorizon(): Steps<Position> {
-  const [last] = yield* rows<{ position: Position }>({ sql: lastTaken, parameters: [] });
+  const [last] = yield* rows(lastTaken);
   const [lowest] = yield* rows<{ position: Position | null }>({ sql: lowestFloor, parameters: [] });
   const taken = last?.position ?? 0;
   return Math.min(taken, lowest?.position ?? taken);

@@ -117,6 +117,7 @@ export function sqliteReads(
     read: async (work) => snapshot(() => drive(work(), answer)),
     // Commits come one after the other: what can be read is complete.
     logHorizon: () => Promise.resolve(Number.MAX_SAFE_INTEGER),
+    lastTaken: { sql: lastPosition, parameters: [] },
   };
 }
 

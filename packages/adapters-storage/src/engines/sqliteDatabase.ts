@@ -58,6 +58,7 @@ export function sqliteDatabase({ engine, nextTurn, onCommit }: SqliteDatabaseDep
     words: engine.words,
     read: (work) => engine.read(work),
     logHorizon: () => engine.logHorizon(),
+    lastTaken: engine.lastTaken,
     positions: nextPositions,
     write: (work) => enqueue(false, work),
     writeRelaxed: (work) => enqueue(true, work),

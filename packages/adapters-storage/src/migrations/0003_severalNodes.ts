@@ -12,6 +12,7 @@ export const severalNodes: Migration = {
     ...itemDays(db, ddl),
     ...expiringReferences(db, ddl),
     ...logFloor(db, ddl),
+    ...rebuilds(db, ddl),
   ],
 };
 
@@ -72,5 +73,21 @@ function logFloor(db: Kysely<Schema>, { whole, ends }: Ddl) {
       .addColumn('position', whole, (column) => column.notNull())
       .modifyEnd(ends.plain),
     db.insertInto('log_floor').values({ one: 1, position: 0 }),
+  ];
+}
+
+function rebuilds({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {
+  return [
+    schema
+      .createTable('rebuilds')
+      .addColumn('one', whole, (column) => column.primaryKey())
+      .addColumn('started_at', whole, (column) => column.notNull())
+      .addColumn('position', whole, (column) => column.notNull())
+      .addColumn('through', whole, (column) => column.notNull())
+      .addColumn('changed', whole, (column) => column.notNull())
+      .addColumn('stage', text, (column) => column.notNull())
+      .addColumn('place', text)
+      .addColumn('finished_at', whole)
+      .modifyEnd(ends.counters),
   ];
 }

@@ -11,6 +11,7 @@ import type { ExpiredMessages } from './expiredMessages.js';
 import type { FeedCheckpoints } from './feedCheckpoints.js';
 import type { FinishedDeliveries } from './finishedDeliveries.js';
 import type { Leases } from './leases.js';
+import type { ReadModels } from './readModels.js';
 import type { Redeliveries } from './redeliveries.js';
 import type { RuleHealths } from './ruleHealths.js';
 import type { SealedSecrets } from './sealedSecrets.js';
@@ -32,6 +33,7 @@ export interface StoragePorts {
   readonly rules: CallbackRules;
   readonly ruleHealths: RuleHealths;
   readonly checkpoints: FeedCheckpoints;
+  readonly readModels: ReadModels;
   readonly leases: Leases;
   readonly apps: Apps;
   readonly users: Users;

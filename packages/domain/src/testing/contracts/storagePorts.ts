@@ -16,6 +16,7 @@ import { describeExpiredMessages } from './expiredMessages.js';
 import { describeFeedCheckpoints } from './feedCheckpoints.js';
 import { describeFinishedDeliveries } from './finishedDeliveries.js';
 import { describeLeases } from './leases.js';
+import { describeReadModels } from './readModels.js';
 import { describeRedeliveries } from './redeliveries.js';
 import { describeRedeliveryJobs } from './redeliveryJobs.js';
 import { describeRedeliveryTurns } from './redeliveryTurns.js';
@@ -48,6 +49,7 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeRuleHealthNews(name, harness);
     describeCallbackRules(name, harness);
     describeFeedCheckpoints(name, harness);
+    describeReadModels(name, harness);
     describeLeases(name, harness);
     describeChats(name, harness);
     describeChatReader(name, harness);

@@ -14,6 +14,7 @@ import type { StoredContent } from '../../message/content.js';
 import type { App } from '../../ports/apps.js';
 import type { ChatProfile } from '../../ports/chats.js';
 import type { Attempt } from '../../ports/deliveryQueue.js';
+import type { Rebuild } from '../../ports/readModels.js';
 import type { User } from '../../ports/users.js';
 import type { Item } from '../../timeline/item.js';
 import type { MembershipSpan } from '../../timeline/visible.js';
@@ -101,6 +102,8 @@ export interface MemoryState {
   planned: number;
   readonly redeliveries: RedeliveryRow[];
   readonly checkpoints: Map<string, Position>;
+  /** The last one. */
+  rebuild: Rebuild | undefined;
   readonly leases: Map<string, { readonly owner: string; readonly until: Instant }>;
   readonly apps: App[];
   readonly users: Map<string, User>;
@@ -123,6 +126,7 @@ export function emptyState(): MemoryState {
     planned: 0,
     redeliveries: [],
     checkpoints: new Map(),
+    rebuild: undefined,
     leases: new Map(),
     apps: [],
     users: new Map(),

@@ -12,6 +12,7 @@ import { createMemoryApps, createMemorySecrets, createMemoryUsers } from './dire
 import { createMemoryEventLog } from './eventLog.js';
 import { createMemoryFinishedDeliveries } from './finishedDeliveries.js';
 import { createMemoryLeases } from './leases.js';
+import { createMemoryReadModels } from './readModels.js';
 import { createMemoryRedeliveries } from './redeliveries.js';
 import { createMemoryRuleHealths } from './ruleHealths.js';
 import { createMemorySealedSecrets } from './sealedSecrets.js';
@@ -43,6 +44,7 @@ export function createMemoryStorage(clock: Clock = { now: () => Date.now() }): S
         state.checkpoints.set(feed, position);
       },
     },
+    readModels: createMemoryReadModels(state),
     leases: createMemoryLeases(state, clock),
     apps: createMemoryApps(state),
     users: createMemoryUsers(state),
