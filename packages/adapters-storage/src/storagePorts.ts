@@ -21,6 +21,7 @@ import type { Database } from './engines/database.js';
 import { createExpiredMessages } from './readers/expiredMessages.js';
 import { createPositionBefore } from './readers/positionBefore.js';
 import { createReadPorts, openBooks } from './readPorts.js';
+import { createRebuilds } from './rebuild/rebuilds.js';
 
 export interface StorageParts {
   readonly database: Database;
@@ -42,11 +43,12 @@ export function createStoragePorts({ database, bodies, labels, clock, log }: Sto
     contents: bodies,
     expired: createExpiredMessages(database.db),
     deliveries: createDeliveryQueue({ database, rules, generations, moveHealth, partsOf, log }),
-    redeliveries: createRedeliveries({ database, rules, positionBefore }),
+    redeliveries: createRedeliveries({ database, positionBefore }),
     finishedDeliveries: createFinishedDeliveries({ database, rules, positionBefore }),
     rules: createCallbackRules({ database, generations, moveHealth }),
     ruleHealths: createRuleHealths({ database, rules, generations, moveHealth }),
     checkpoints: createFeedCheckpoints(database),
+    readModels: createRebuilds(database),
     leases: createLeases(database, clock),
     apps: createApps({ database, generations, current: currentApps }),
     users: createUsers(database),

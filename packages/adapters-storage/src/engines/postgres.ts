@@ -11,7 +11,7 @@ import { driveAsync, isEach } from '../steps.js';
 import type { Answer, Request, Steps } from '../steps.js';
 import type { Database } from './database.js';
 import { conflictOf, describeFault, isAway, isRace, OutcomeUnknown, uniqueKeyOf } from './postgresFaults.js';
-import { logHorizon, sequencePositions } from './postgresPositions.js';
+import { lastTaken, logHorizon, sequencePositions } from './postgresPositions.js';
 
 /** Everything that is PostgreSQL's own. */
 export interface PostgresEngine extends Database {
@@ -79,6 +79,7 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
     positions: sequencePositions,
     contentErased: () => undefined,
     logHorizon: () => onConnection(pool, (client) => driveAsync(logHorizon(), (request) => answer(client, request))),
+    lastTaken,
     conflictOf,
     run: async (text) => onConnection(pool, async (client) => (await ask(client, text)).rows as never),
     close: () => db.destroy(),

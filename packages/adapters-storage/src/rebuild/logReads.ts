@@ -86,7 +86,7 @@ export function createLogReads({ db, statements }: Reads): LogReads {
           itemAt,
           positions.map((position) => ({ position })),
         ),
-      ) as Steps<readonly TimelineItemsTable[]>,
+      ),
     *streams(keys) {
       const distinct = new Map(
         keys.map(({ app_no: app, stream }) => [streamKey({ app, stream }), { app, stream }]),
