@@ -154,7 +154,11 @@ export function allRowsAtOnce(db: Kysely<Schema>): Statements {
     const columns = Object.fromEntries(names.map((name) => [name, sql.ref(`given.p_${name}`)])) as object;
     return {
       names,
-      rows: sql`unnest(${sql.join(lists)}) as given(${sql.join(named)})`,
+      // Without a parameter there is one row to ask for: an `unnest` of nothing is no table.
+      rows:
+        names.length === 0
+          ? sql`(select) as given`
+          : sql`unnest(${sql.join(lists)}) as given(${sql.join(named)})`,
       columns: columns as P,
     };
   }
