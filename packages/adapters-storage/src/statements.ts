@@ -47,8 +47,7 @@ function slots<P extends object>(): P {
  * `build` must use every parameter as a plain value.
  */
 export function template<P extends object>() {
-  return <R>(build: (parameters: P) => Compilable<R>): Template<P, R> =>
-    slotted(build(slots<P>()).compile());
+  return <R>(build: (parameters: P) => Compilable<R>): Template<P, R> => slotted(build(slots<P>()).compile());
 }
 
 function slotted<P, R>({ sql: text, parameters }: SqlQuery): Template<P, R> {
