@@ -82,7 +82,8 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
     lastTaken,
     conflictOf,
     run: async (text) => onConnection(pool, async (client) => (await ask(client, text)).rows as never),
-    close: () => db.destroy(),
+    // Kysely ends a pool only when it has used it.
+    close: () => pool.end(),
   };
 }
 
@@ -97,7 +98,7 @@ function shared(pool: pg.Pool) {
         release: () => client.release(),
       };
     },
-    end: () => pool.end(),
+    end: () => Promise.resolve(),
   } as unknown as ConstructorParameters<typeof PostgresDialect>[0] extends { pool: infer P } ? P : never;
 }
 
