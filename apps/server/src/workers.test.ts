@@ -100,6 +100,16 @@ describe('the workers', () => {
     expect(await storage.redeliveries.find(app.no, 'j1')).toMatchObject({ queued: 1 });
   });
 
+  it('given a rebuild of the read models, then it goes on to its end soon after the signal', async () => {
+    const { send, clock, storage, signals } = await given();
+    for (let n = 0; n < 500; n += 1) await send();
+    await storage.readModels.start(clock.now());
+
+    signals.announce(['rebuildStarted']);
+    await vi.advanceTimersByTimeAsync(soonMs);
+    expect(await storage.readModels.state()).toMatchObject({ position: 500, finishedAt: clock.now() });
+  });
+
   it('given a retention of deliveries, then what was delivered before it is forgotten', async () => {
     const { attempt, clock, storage, app } = await given(30 * dayMs);
     const old = await attempt({ kind: 'accepted' });

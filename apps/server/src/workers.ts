@@ -51,6 +51,7 @@ export interface Worker {
 
 /** Work that is done in small steps, soon after its topic was announced and at an interval. */
 interface Chore extends Pick<TickerOptions, 'name' | 'run'> {
+  readonly gapMs?: number;
   readonly topic?: Topic;
   readonly intervalMs?: number;
 }
@@ -59,6 +60,10 @@ interface Chore extends Pick<TickerOptions, 'name' | 'run'> {
 const batchRows = 100;
 const redeliveryRows = 500;
 const forgottenRows = 500;
+/** A few ms of the one connection that writes. */
+const rebuiltRows = 200;
+/** As long again as a step takes, about: whoever rebuilds leaves room for the others. */
+const rebuildGapMs = 5;
 const hintGapMs = 100;
 /** Nobody waits for what is forgotten. */
 const forgetIntervalMs = 60_000;
@@ -74,6 +79,7 @@ const forgetIntervalMs = 60_000;
  *   the state that they produced; the streams' versions keep two nodes apart.
  * - news about a rule are such commands too; a word that came late is corrected by `told`.
  * - a redelivery's step is one transaction that starts where the last one came to.
+ * - a rebuild's step waits for the one under way, and starts where that one came to.
  * - forgetting deletes by age what is still there, in transactions of its own.
  */
 export function createWorkers(deps: WorkersDeps): Worker {
@@ -85,16 +91,18 @@ export function createWorkers(deps: WorkersDeps): Worker {
     elapsedMs: () => performance.now(),
   });
   const mayGoOn = () => holder.state() === 'mine';
-  const chores = [...contentChores(deps), ...callbackChores(deps), ...upkeep].map((chore: Chore) => ({
-    topic: chore.topic,
-    ticker: createTicker({
-      intervalMs: limits.sweepIntervalMs,
-      gapMs: hintGapMs,
-      log,
-      ...chore,
-      run: async (goOn) => mayGoOn() && (await chore.run(() => goOn() && mayGoOn())),
+  const chores = [...contentChores(deps), ...callbackChores(deps), rebuildChore(deps), ...upkeep].map(
+    (chore: Chore) => ({
+      topic: chore.topic,
+      ticker: createTicker({
+        intervalMs: limits.sweepIntervalMs,
+        gapMs: hintGapMs,
+        log,
+        ...chore,
+        run: async (goOn) => mayGoOn() && (await chore.run(() => goOn() && mayGoOn())),
+      }),
     }),
-  }));
+  );
   const keeper = createKeeper(holder, log, () => {
     for (const { ticker } of chores) ticker.wake();
   });
@@ -185,6 +193,15 @@ function callbackChores(deps: WorkersDeps): readonly Chore[] {
         (await finishedDeliveries.forget(clock.now() - ms, forgottenRows, goOn)) === forgottenRows,
     })),
   ];
+}
+
+function rebuildChore({ storage, clock }: WorkersDeps): Chore {
+  return {
+    name: 'rebuild read models',
+    topic: 'rebuildStarted',
+    gapMs: rebuildGapMs,
+    run: () => storage.readModels.step(clock.now(), rebuiltRows),
+  };
 }
 
 /** What is kept for ever needs no work. */

@@ -23,6 +23,7 @@ const known: Readonly<Record<Topic, true>> = {
   attachmentsCondemned: true,
   ruleHealthChanged: true,
   redeliveriesStarted: true,
+  rebuildStarted: true,
   eventsRecorded: true,
 };
 

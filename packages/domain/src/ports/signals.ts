@@ -5,6 +5,7 @@ export type Topic =
   /** A rule was suspended or resumed, and its owner is to be told. */
   | 'ruleHealthChanged'
   | 'redeliveriesStarted'
+  | 'rebuildStarted'
   /** Events that the event feed publishes. */
   | 'eventsRecorded';
 
