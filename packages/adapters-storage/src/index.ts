@@ -1,4 +1,15 @@
 export { createFileAttachmentBytes } from './attachments/fileAttachmentBytes.js';
+export { backUp } from './backup/backUp.js';
+export type { BackupOptions } from './backup/backUp.js';
+export { generousPosition } from './backup/carryOn.js';
+export { backupFiles, BackupRefused } from './backup/manifest.js';
+export type { BackupManifest } from './backup/manifest.js';
+export { openPostgresPredecessor, openSqlitePredecessor } from './backup/predecessor.js';
+export type { Predecessor } from './backup/predecessor.js';
+export { restorePostgres } from './backup/restorePostgres.js';
+export { restoreStore } from './backup/restoreStore.js';
+export type { RestoredCopy, StoreRestore } from './backup/restoreStore.js';
+export { finishRestore } from './backup/swap.js';
 export { DataDirInUse } from './engines/ownerLock.js';
 export { UnsafeDatabase } from './engines/postgresChecks.js';
 export { SchemaTooNew, SchemaTooOld } from './migrations/migrate.js';

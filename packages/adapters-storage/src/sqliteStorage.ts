@@ -55,7 +55,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
 }
 
 /** Both when the database file stands elsewhere: somebody else's data folder may point at it too. */
-function lockFolders(...dirs: readonly string[]): () => void {
+export function lockFolders(...dirs: readonly string[]): () => void {
   const held: (() => void)[] = [];
   const unlock = () => {
     for (const release of held) release();

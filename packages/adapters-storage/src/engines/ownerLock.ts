@@ -1,6 +1,9 @@
 import Database from 'better-sqlite3';
 import path from 'node:path';
 
+/** In each folder that is owned. */
+export const ownerLockName = 'owner.lock';
+
 /** Another process has the data folder; nothing was opened. */
 export class DataDirInUse extends Error {
   override readonly name = 'DataDirInUse';
@@ -19,7 +22,7 @@ export class DataDirInUse extends Error {
  */
 export function lockFolder(dir: string): () => void {
   // Without the zero the second process would wait for seconds before it is refused.
-  const database = new Database(path.join(dir, 'owner.lock'), { timeout: 0 });
+  const database = new Database(path.join(dir, ownerLockName), { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
   } catch (fault) {

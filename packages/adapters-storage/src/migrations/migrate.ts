@@ -40,6 +40,9 @@ export class SchemaTooOld extends Error {
 
 const newest = (steps: readonly Migration[]): number => steps.at(-1)?.version ?? 0;
 
+/** The schema of this release. */
+export const schemaVersionKnown = newest(migrations);
+
 /** Looks whether a database has the schema that this release reads. @throws SchemaTooNew, SchemaTooOld */
 export async function expectSchema(
   reads: SchemaReads,
