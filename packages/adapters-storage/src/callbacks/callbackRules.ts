@@ -32,6 +32,10 @@ export function readCallbackRules(db: Kysely<Schema>): Pick<CallbackRules, 'list
 export function createCallbackRules({ database, generations, moveHealth }: CallbackRulesDeps): CallbackRules {
   const { db, words } = database;
 
+  /** One after the other changes the rules of an app: names and their number are looked up before. */
+  const holdRulesOf = (app: AppNo) =>
+    db.selectFrom('apps').select('app_no').where('app_no', '=', app).modifyEnd(words.forNoKeyUpdate);
+
   function* isTaken(app: AppNo, name: string, except: string): Steps<boolean> {
     const query = currentRules(db, app).where('r.name', '=', name).where('r.rule_id', '<>', except);
     return (yield* rows(query)).length > 0;
@@ -53,6 +57,7 @@ export function createCallbackRules({ database, generations, moveHealth }: Callb
       );
 
   function* create(rule: Omit<CallbackRule, 'version'>): Steps<CallbackRule | 'nameTaken' | 'tooMany'> {
+    yield holdRulesOf(rule.app);
     const others = yield* rows(currentRules(db, rule.app).clearSelect().select('r.rule_id'));
     if (others.length >= limits.callbackRulesMax) return 'tooMany';
     if (yield* isTaken(rule.app, rule.name, rule.id)) return 'nameTaken';
@@ -76,6 +81,7 @@ export function createCallbackRules({ database, generations, moveHealth }: Callb
     changed: CallbackRuleChange,
     { version, now }: Expected,
   ): Steps<CallbackRule | 'nameTaken' | 'unknown' | 'moved'> {
+    yield holdRulesOf(app);
     const [row] = yield* rows(currentRules(db, app).where('r.rule_id', '=', id));
     if (row === undefined) return 'unknown';
     if (row.version !== version) return 'moved';
@@ -96,6 +102,7 @@ export function createCallbackRules({ database, generations, moveHealth }: Callb
   }
 
   function* remove(app: AppNo, id: string): Steps<boolean> {
+    yield holdRulesOf(app);
     const [found] = yield* rows(
       db
         .selectFrom('callback_rules')
@@ -107,7 +114,8 @@ export function createCallbackRules({ database, generations, moveHealth }: Callb
     );
     if (found === undefined) return false;
     yield db.updateTable('callback_rules').set({ removed: 1 }).where('rule_id', '=', id);
-    // Whatever state it is that they give up, and however many attempts they have had.
+    // Nobody plans, settles or sends again any of its deliveries now. Whatever state it is that they
+    // give up, and however many attempts they have had.
     const { stage, due_at, lease_owner } = stateColumns(givenUp(plannedDelivery(0, false)));
     const dead = () =>
       db
@@ -123,8 +131,8 @@ export function createCallbackRules({ database, generations, moveHealth }: Callb
 
   return {
     ...readCallbackRules(db),
-    create: (rule) => database.write(() => create(rule)),
-    change: (app, id, changed, expected) => database.write(() => change(app, id, changed, expected)),
+    create: (rule) => database.writeGuarded(() => create(rule)),
+    change: (app, id, changed, expected) => database.writeGuarded(() => change(app, id, changed, expected)),
     remove: (app, id) => database.writeGuarded(() => remove(app, id)),
   };
 }

@@ -5,16 +5,17 @@ import type { World } from '@recalld/domain/testing';
 import Database from 'better-sqlite3';
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sqliteReads } from '../engines/sqlite.js';
 import type { Schema } from '../schema.js';
 import { databaseFileName, openSqliteStorage } from '../sqliteStorage.js';
-import type { SqliteStorage } from '../sqliteStorage.js';
+import type { Storage } from '../storage.js';
 import type { Template } from '../statements.js';
 import { temporaryFolder } from '../testing/folders.js';
-import { queuedFor } from './deliveryOrder.js';
-import { countLeased, createLeaseQueries, dueLast, dueOf, openRules } from './deliveryQueries.js';
+import { createAskFirst } from './deliveryOrder.js';
+import { createDueQueries, createInHand, createLeaseQueries, openRules } from './deliveryQueries.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
-let storage: SqliteStorage;
+let storage: Storage;
 let file: Database.Database;
 const errors: string[] = [];
 const nothing = () => undefined;
@@ -220,7 +221,14 @@ describe('what a worker asks for', () => {
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
-  const { settle, extend, lease, addAttempt } = createLeaseQueries(db);
+  const reads = sqliteReads(
+    db,
+    () => ({ rows: [], changes: 0 }),
+    (work) => work(),
+  );
+  const { settle, extend, lease, orderOf } = createLeaseQueries(reads);
+  const due = createDueQueries(reads);
+  const { statement: first } = createAskFirst(reads)([]);
   const plan = ({ sql, slots }: Template<never, unknown>): readonly string[] =>
     file
       .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
@@ -230,14 +238,19 @@ describe('what a worker asks for', () => {
 
   it.each([
     ['the open rules', openRules(db), 'deliveries_open (rule_id>?)'],
-    ['what is due of one rule', dueOf(db), 'deliveries_open (rule_id=? AND due_at<?)'],
-    ['what a suspended rule is probed with', dueLast(db), 'deliveries_open (rule_id=? AND due_at<?)'],
-    ['what is leased of one rule', countLeased(db), 'deliveries_open (rule_id=? AND due_at>? AND due_at<?)'],
-    ['who is behind', queuedFor(db), 'deliveries_order (rule_id=? AND order_key=?)'],
+    ['what is due of one rule', due.oldest, 'deliveries_open (rule_id=? AND due_at<?)'],
+    ['what a suspended rule is probed with', due.newest, 'deliveries_open (rule_id=? AND due_at<?)'],
+    [
+      'what is leased of one rule',
+      createInHand(reads),
+      'deliveries_open (rule_id=? AND due_at>? AND due_at<?)',
+    ],
+    ['who is behind', first, 'deliveries_order (rule_id=? AND order_key=?)'],
     ['a lease', lease, 'PRIMARY KEY (app_no=? AND first_position=? AND rule_id=?)'],
     ['a longer lease', extend, 'PRIMARY KEY (app_no=? AND first_position=? AND rule_id=?)'],
     ['an outcome', settle, 'PRIMARY KEY (app_no=? AND first_position=? AND rule_id=?)'],
-    ['an attempt', addAttempt, 'PRIMARY KEY (first_position=? AND rule_id=?)'],
+    ['a conversation', orderOf, 'PRIMARY KEY (app_no=? AND first_position=? AND rule_id=?)'],
+    ['the attempts of an outcome', settle, 'PRIMARY KEY (first_position=? AND rule_id=?)'],
   ] as const)('%s is found by an index, however much waits', (_, query, index) => {
     const steps = plan(query);
     expect(steps.filter((step) => step.includes(index))).toHaveLength(1);

@@ -3,11 +3,11 @@ import { createFixedClock, createWorld, ruleSample, sampleInstant } from '@recal
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { databaseFileName, openSqliteStorage } from '../sqliteStorage.js';
-import type { SqliteStorage } from '../sqliteStorage.js';
+import type { Storage } from '../storage.js';
 import { temporaryFolder } from '../testing/folders.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
-let storage: SqliteStorage;
+let storage: Storage;
 let file: Database.Database;
 /** After everything that is written here. */
 const later = sampleInstant + 86_400_000;
