@@ -55,6 +55,7 @@ export function providePostgres() {
  * @typedef {object} PostgresOptions
  * @property {string} [config] more lines of postgresql.conf
  * @property {number} [port] of 127.0.0.1; a free one when left out
+ * @property {string} [under] where its folder is made
  */
 
 /** @typedef {Awaited<ReturnType<typeof startPostgres>>} PostgresServer */
@@ -65,12 +66,12 @@ export function providePostgres() {
  *
  * @param {PostgresOptions} [options]
  */
-export async function startPostgres({ config = '', port: asked } = {}) {
+export async function startPostgres({ config = '', port: asked, under = tmpdir() } = {}) {
   const bin = findPostgres();
   if (bin === undefined) throw new Error(postgresHint);
   const port = asked ?? (await freePort());
   const owner = unprivileged();
-  const folder = mkdtempSync(join(tmpdir(), 'recalld-postgres-'));
+  const folder = mkdtempSync(join(under, 'recalld-postgres-'));
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   const options = { cwd: folder, ...owner };
   const data = join(folder, 'data');

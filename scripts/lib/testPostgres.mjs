@@ -1,7 +1,9 @@
 // @ts-check
 // One PostgreSQL for all tests of a run, which starts when the first of them asks for it.
 import { createHash } from 'node:crypto';
+import { existsSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { createDatabase, databaseName, dropDatabase, withClient } from './postgresDatabases.mjs';
 import { findPostgres, startPostgres } from './postgresServer.mjs';
 
@@ -58,8 +60,18 @@ async function openServer() {
     const access = { url, userUrl: url };
     return { server: { ...access, prefix }, stop: () => dropAll(access, prefix) };
   }
-  const started = await startPostgres();
+  const started = await startPostgres({ under: quickFolder() });
   return { server: { url: started.url, userUrl: started.userUrl, prefix }, stop: started.stop };
+}
+
+const memoryFolder = '/dev/shm';
+const memoryBytesMin = 4 * 2 ** 30;
+
+/** Databases that last for one test need no disk, where there is memory for them. */
+function quickFolder() {
+  if (!existsSync(memoryFolder)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memoryFolder);
+  return bavail * bsize >= memoryBytesMin ? memoryFolder : tmpdir();
 }
 
 /**

@@ -64,4 +64,3 @@ export function openReading(file: string): Database.Database {
   database.pragma('temp_store = MEMORY');
   return database;
 }
-

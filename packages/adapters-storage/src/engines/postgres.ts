@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { assert, Unavailable } from '@recalld/domain';
+import { assert, Contended, Unavailable } from '@recalld/domain';
 import type { Log } from '@recalld/domain';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
@@ -58,6 +58,7 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
   } as pg.PoolConfig);
   pool.on('error', (fault) => log?.warn({ fault: describeFault(fault) }, 'a database connection was lost'));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: shared(pool) }) });
+  const patiently = createPatience();
 
   return {
     db,
@@ -70,7 +71,7 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
       forKeyShare: sql`for key share`,
     },
     read: (work) => within(pool, 'begin isolation level repeatable read read only', work),
-    write: (work) => serially(() => within(pool, 'begin isolation level serializable', work)),
+    write: (work) => patiently(() => within(pool, 'begin isolation level serializable', work), isLostOrTaken),
     writeGuarded: (work) => within(pool, 'begin isolation level read committed', work),
     writeRelaxed: (work) =>
       patiently(() =>
@@ -78,7 +79,8 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
       ),
     positions: sequencePositions,
     contentErased: () => undefined,
-    logHorizon: () => onConnection(pool, (client) => driveAsync(logHorizon(), (request) => answer(client, request))),
+    logHorizon: () =>
+      onConnection(pool, (client) => driveAsync(logHorizon(), (request) => answer(client, request))),
     lastTaken,
     conflictOf,
     run: async (text) => onConnection(pool, async (client) => (await ask(client, text)).rows as never),
@@ -93,8 +95,7 @@ function shared(pool: pg.Pool) {
     connect: async () => {
       const client = await connect(pool);
       return {
-        query: (text: string, parameters: readonly unknown[]) =>
-          ask(client, text, parameters.map(bound)),
+        query: (text: string, parameters: readonly unknown[]) => ask(client, text, parameters.map(bound)),
         release: () => client.release(),
       };
     },
@@ -199,21 +200,41 @@ async function giveBack(client: PoolClient, fault: unknown): Promise<void> {
   );
 }
 
-const attemptsMax = 12;
+const attemptsMax = 20;
 
-/** Runs a write again whose transaction lost against another one's: it sees then what that one did. */
-async function patiently<T>(work: () => Promise<T>, isLost = isRace): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+/**
+ * Runs a write again whose transaction lost against another one's: it sees then what that one did. Those
+ * of this node that have lost go on one after the other, so that they lose to other nodes alone.
+ * @throws Contended when it keeps losing
+ */
+function createPatience(): <T>(work: () => Promise<T>, isLost?: (fault: unknown) => boolean) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function again<T>(work: () => Promise<T>, isLost: (fault: unknown) => boolean): Promise<T> {
+    for (let attempt = 2; attempt <= attemptsMax; attempt += 1) {
+      await delay(Math.random() * 2 ** Math.min(attempt, 6));
+      try {
+        return await work();
+      } catch (fault) {
+        if (!isLost(fault)) throw fault;
+      }
+    }
+    throw new Contended(`a write has lost against others ${attemptsMax} times`);
+  }
+
+  return async function patiently(work, isLost = isRace) {
     try {
       return await work();
     } catch (fault) {
-      if (!isLost(fault) || attempt === attemptsMax) throw fault;
-      await delay(Math.random() * 2 ** Math.min(attempt, 6));
+      if (!isLost(fault)) throw fault;
     }
-  }
+    const mine = last.then(() => again(work, isLost));
+    last = mine.catch(() => undefined);
+    return mine;
+  };
 }
 
 /** A key that somebody else inserted meanwhile is a race too: the write looks before it inserts. */
-function serially<T>(work: () => Promise<T>): Promise<T> {
-  return patiently(work, (fault) => isRace(fault) || uniqueKeyOf(fault) !== undefined);
+function isLostOrTaken(fault: unknown): boolean {
+  return isRace(fault) || uniqueKeyOf(fault) !== undefined;
 }

@@ -13,7 +13,10 @@ const awayCodes = /^(08...|57P0[1-5]|53300|25P0[34]|57014)$/;
 /** Whether the server is away: everything that is no answer of its own to the query. */
 export function isAway(fault: unknown): boolean {
   if (fault instanceof pg.DatabaseError) return awayCodes.test(fault.code ?? '');
-  return fault instanceof Error && (hasSocketCode(fault) || /connection|timeout|not queryable/i.test(fault.message));
+  return (
+    fault instanceof Error &&
+    (hasSocketCode(fault) || /connection|timeout|not queryable/i.test(fault.message))
+  );
 }
 
 function hasSocketCode(fault: Error): boolean {

@@ -74,9 +74,7 @@ export async function unreadOneToOne(
   const { rows } = await sql<{ unread: number }>`
     with chats as (${pairsOf(words, app, user)})
     select cast(coalesce(sum(unread), 0) as bigint) as unread
-    from (select ${unread(app, user, now)} as unread from chats) as counted`.execute(
-    db,
-  );
+    from (select ${unread(app, user, now)} as unread from chats) as counted`.execute(db);
   return rows[0]?.unread ?? 0;
 }
 

@@ -30,6 +30,7 @@ export function createEventLog(reads: Reads): EventLog {
         .select((e) => e.fn.max<number | null>('next.position').as('through'))
         .executeTakeFirst();
       const through = looked?.through ?? after;
+      if (types?.length === 0) return { events: [], through };
       const rows = await events()
         .where('position', '>', after)
         .where('position', '<=', through)
@@ -38,6 +39,6 @@ export function createEventLog(reads: Reads): EventLog {
         .execute();
       return { events: rows.map(toEvent), through };
     },
-    before: async (instant) => positionBefore(instant),
+    before: (instant) => reads.read(() => positionBefore(instant)),
   };
 }
