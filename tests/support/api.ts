@@ -13,6 +13,9 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer that takes longer never comes: whatever a server waits for, it says so before. */
+const answerMs = 15_000;
+
 export type Api = Awaited<ReturnType<typeof createApi>>;
 
 /** Calls of the Easemob and management APIs of a running server, as an app's backend makes them. */
@@ -84,6 +87,7 @@ async function call(method: string, url: string, options: CallOptions = {}): Pro
   const response = await fetch(url, {
     method,
     headers,
+    signal: AbortSignal.timeout(answerMs),
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
   });
   const answered = await response.text();
