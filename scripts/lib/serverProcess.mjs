@@ -1,5 +1,7 @@
 // @ts-check
 import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { killTree, pauseTree, resumeTree, startGuard } from './processTree.mjs';
 
 const startDeadlineMs = 20_000;
@@ -11,7 +13,7 @@ const stopDeadlineMs = 5_000;
  * @property {string} command
  * @property {readonly string[]} args
  * @property {string} ready what it writes to stderr when it takes connections
- * @property {string} folder its own; gone when this process is
+ * @property {string} folder its own; gone when this process is. What the program says is in its file `log`
  * @property {import('node:child_process').SpawnOptions} [options] of the spawn
  * @property {'QUIT' | 'KILL'} [lastSignal] ends it when this process is gone; SIGKILL when left out
  */
@@ -34,7 +36,11 @@ export function serverProcess({ name, command, args, ready, folder, options, las
     const started = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
     child = started;
     said = '';
-    started.stderr?.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-20_000)));
+    started.stderr?.setEncoding('utf8').on('data', (text) => {
+      said = (said + text).slice(-20_000);
+      // The last of it may come when the folder is gone.
+      if (existsSync(folder)) appendFileSync(join(folder, 'log'), text);
+    });
     if (started.pid !== undefined) guard.watch(started.pid);
     const gone = () => {
       if (child === started) child = undefined;
