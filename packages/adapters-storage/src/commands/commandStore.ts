@@ -124,7 +124,10 @@ function stampAll(
     const key = { app, stream: append.stream };
     const stream = known.get(key);
     const position = positions[rows.length];
-    assert(stream !== undefined && position !== undefined, `the batch knows ${append.stream} and its position`);
+    assert(
+      stream !== undefined && position !== undefined,
+      `the batch knows ${append.stream} and its position`,
+    );
     const { timeline, timeline_position, message_seq } = stamper.stamp(app, append.timeline, event);
     const row = {
       position,

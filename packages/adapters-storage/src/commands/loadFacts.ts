@@ -109,14 +109,17 @@ function roleRow({ chat, user }: RoleKey) {
 
 function compileAll({ db, statements }: Reads) {
   return {
-    chatTypes: statements.select<ChatKey & { readonly app: AppNo }>({ app: 'whole', kind: 'text', id: 'text' })(
-      (key) =>
-        db
-          .selectFrom('chats')
-          .select(['app_no', 'kind', 'chat', 'type'])
-          .where('app_no', '=', key.app)
-          .where('chat', '=', key.id)
-          .where('kind', '=', key.kind),
+    chatTypes: statements.select<ChatKey & { readonly app: AppNo }>({
+      app: 'whole',
+      kind: 'text',
+      id: 'text',
+    })((key) =>
+      db
+        .selectFrom('chats')
+        .select(['app_no', 'kind', 'chat', 'type'])
+        .where('app_no', '=', key.app)
+        .where('chat', '=', key.id)
+        .where('kind', '=', key.kind),
     ),
     roles: statements.select<{ readonly app: AppNo; readonly timeline: TimelineId; readonly user: string }>({
       app: 'whole',

@@ -98,11 +98,7 @@ export class Streams {
   }
 }
 
-function known(
-  streams: StreamMap,
-  keys: readonly StreamKey[],
-  events: readonly RecordedEvent[],
-): StreamMap {
+function known(streams: StreamMap, keys: readonly StreamKey[], events: readonly RecordedEvent[]): StreamMap {
   for (const key of keys) {
     streams.set(key, { day: streamDay(key.stream), version: 0, sent: undefined });
   }

@@ -75,7 +75,9 @@ export async function leaseNode(deps: NodeLeaseDeps): Promise<NodeLease> {
     ids: {
       next() {
         if (closed || performance.now() > held.goodUntil) {
-          throw new Unavailable('this node has no number to mint ids with: it has lost touch with the database');
+          throw new Unavailable(
+            'this node has no number to mint ids with: it has lost touch with the database',
+          );
         }
         return held.mint.next();
       },
@@ -85,7 +87,10 @@ export async function leaseNode(deps: NodeLeaseDeps): Promise<NodeLease> {
       clearTimeout(timer);
       await renewing;
       await giveBack(deps, held, clock.now()).catch((fault: unknown) =>
-        log?.warn({ fault: String(fault) }, 'the node number was not given back; it is free when its lease ends'),
+        log?.warn(
+          { fault: String(fault) },
+          'the node number was not given back; it is free when its lease ends',
+        ),
       );
     },
   };
@@ -101,7 +106,8 @@ async function take(deps: NodeLeaseDeps): Promise<Held> {
     goodUntil: asked + mintForMs,
     reserved,
     mint: new IdMint(number, deps.clock, (second) => {
-      if (second > held.reserved) throw new Unavailable('the clock is ahead of what this node may mint ids for');
+      if (second > held.reserved)
+        throw new Unavailable('the clock is ahead of what this node may mint ids for');
     }),
   };
   return held;
@@ -147,9 +153,12 @@ function* takeNumber({
   }
   // Only one node at a time makes a number.
   yield sql`lock table nodes in share row exclusive mode`.compile(db);
-  const [last] = yield* rows(db.selectFrom('nodes').select((e) => e.fn.max<number | null>('node_no').as('no')));
+  const [last] = yield* rows(
+    db.selectFrom('nodes').select((e) => e.fn.max<number | null>('node_no').as('no')),
+  );
   const no = (last?.no ?? 0) + 1;
-  if (no > nodeNoMax) throw new Unavailable(`all ${nodeNoMax} node numbers are taken; one is free within seconds`);
+  if (no > nodeNoMax)
+    throw new Unavailable(`all ${nodeNoMax} node numbers are taken; one is free within seconds`);
   yield db.insertInto('nodes').values({ node_no: no, ...lease });
   return { now, reserved, number: { no, lastSecond: 0 } };
 }

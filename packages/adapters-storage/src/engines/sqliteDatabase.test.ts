@@ -1,14 +1,16 @@
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSqlite } from './engines/sqlite.js';
-import type { SqliteEngine } from './engines/sqlite.js';
-import { temporaryFolder } from './testing/folders.js';
-import { createWriter, rows } from './writer.js';
-import type { Write, Writer } from './writer.js';
+import { rows } from '../steps.js';
+import type { Steps } from '../steps.js';
+import { temporaryFolder } from '../testing/folders.js';
+import type { Database } from './database.js';
+import { openSqlite } from './sqlite.js';
+import type { SqliteEngine } from './sqlite.js';
+import { sqliteDatabase } from './sqliteDatabase.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let engine: SqliteEngine;
-let writer: Writer;
+let database: Database;
 let commits: number;
 let turn: () => void;
 const query = <R>(
@@ -25,7 +27,7 @@ beforeEach(() => {
   engine.run(query('CREATE TABLE t (n INTEGER PRIMARY KEY)'));
   commits = 0;
   const nextTurn = () => new Promise<void>((resolve) => (turn = resolve));
-  writer = createWriter(engine, nextTurn, () => (commits += 1));
+  database = sqliteDatabase({ engine, nextTurn, onCommit: () => (commits += 1) });
 });
 
 afterEach(async () => {
@@ -33,7 +35,7 @@ afterEach(async () => {
   folder.remove();
 });
 
-function* insert(n: number): Write<number> {
+function* insert(n: number): Steps<number> {
   yield query('INSERT INTO t VALUES (?)', n);
   const [counted] = yield* rows(query<{ n: number }>('SELECT count(*) AS n FROM t'));
   return counted?.n ?? 0;
@@ -41,9 +43,9 @@ function* insert(n: number): Write<number> {
 
 const numbers = () => engine.run<{ n: number }>(query('SELECT n FROM t')).map(({ n }) => n);
 
-describe('the writer', () => {
+describe('the embedded database', () => {
   it('gathers what arrives in one turn into one transaction, in order', async () => {
-    const answers = [3, 1, 2].map((n) => writer.write(() => insert(n)));
+    const answers = [3, 1, 2].map((n) => database.write(() => insert(n)));
     expect(numbers()).toEqual([]);
     turn();
     expect(await Promise.all(answers)).toEqual([1, 2, 3]);
@@ -52,12 +54,12 @@ describe('the writer', () => {
   });
 
   it('fails the write that failed, whole, and no other', async () => {
-    const first = writer.write(() => insert(1));
-    const bad = writer.write(function* () {
+    const first = database.write(() => insert(1));
+    const bad = database.write(function* () {
       yield* insert(2);
       yield* insert(1);
     });
-    const last = writer.write(() => insert(3));
+    const last = database.write(() => insert(3));
     const outcomes = Promise.allSettled([first, bad, last]);
     turn();
     expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -71,7 +73,7 @@ describe('the writer', () => {
     const level = () => engine.run<{ synchronous: number }>(query('PRAGMA synchronous'))[0]?.synchronous;
     const seen: unknown[] = [];
     const written = kinds.map((kind, n) =>
-      writer[kind](function* () {
+      database[kind](function* () {
         seen.push(level());
         yield* insert(n);
       }),
@@ -84,14 +86,14 @@ describe('the writer', () => {
   });
 
   it('fails all of a turn whose commit fails, and goes on with the next', async () => {
-    const doomed = [1, 2].map((n) => writer.write(() => insert(n)));
-    const ending = writer.write(function* () {
+    const doomed = [1, 2].map((n) => database.write(() => insert(n)));
+    const ending = database.write(function* () {
       yield query('COMMIT');
     });
     const outcomes = Promise.allSettled([...doomed, ending]);
     turn();
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-    const later = writer.write(() => insert(9));
+    const later = database.write(() => insert(9));
     turn();
     await expect(later).resolves.toBeGreaterThan(0);
   });
