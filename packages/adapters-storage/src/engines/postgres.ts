@@ -57,6 +57,8 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
     query_timeout: 12_000,
   } as pg.PoolConfig);
   pool.on('error', (fault) => log?.warn({ fault: describeFault(fault) }, 'a database connection was lost'));
+  // One that is lost while it is lent, between two queries: the next query says so. Unheard it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: shared(pool) }) });
   const patiently = createPatience();
 
