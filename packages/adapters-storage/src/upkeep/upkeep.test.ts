@@ -1,0 +1,368 @@
+import type { CommandLoop, Instant, Log, MsgId, SendMessage } from '@recalld/domain';
+import {
+  attachmentSample,
+  createFixedClock,
+  idAt,
+  recallSample,
+  sendSample,
+  textContent,
+} from '@recalld/domain/testing';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { draftName } from '../attachments/drafts.js';
+import type { PostgresStorage } from '../postgresStorage.js';
+import { loopOn } from '../testing/commands.js';
+import { createTestDatabase, postgresAvailable } from '../testing/postgres.js';
+import { openNode } from '../testing/postgresStorage.js';
+import { dayAt, dayMs } from './partitions.js';
+import { createUpkeep } from './upkeep.js';
+import type { UpkeepOptions } from './upkeep.js';
+
+/** An hour into today: partitions begin with the day on which a database was set up. */
+const start = Math.floor(Date.now() / dayMs) * dayMs + 3_600_000;
+const week = 7 * dayMs;
+const today = dayAt(start);
+
+describe.skipIf(!postgresAvailable)('upkeep', () => {
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let storage: PostgresStorage;
+  let client: pg.Client;
+  let loop: CommandLoop;
+  let clock: ReturnType<typeof createFixedClock>;
+  let said: string[];
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    storage = await openNode(database.url, { messageRetentionMs: week });
+    client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    loop = loopOn(storage.commands);
+    clock = createFixedClock(start);
+    said = [];
+  });
+
+  afterEach(async () => {
+    await client.end();
+    await storage.close();
+    await database.drop();
+  });
+
+  const write = (_: object, message: string) => void said.push(message);
+  const log: Log = { debug: write, info: write, warn: write, error: write };
+
+  function upkeep(change: Partial<UpkeepOptions> = {}) {
+    const { url } = database;
+    return createUpkeep({ url, clock, log, messageRetentionMs: week, logRetentionMs: null, ...change });
+  }
+
+  /** Runs a chore of one upkeep until it has no more to do. */
+  function runner(work = upkeep()): (name: string) => Promise<void> {
+    return async (name) => {
+      const chore = work.chores.find((each) => each.name === name);
+      if (chore === undefined) throw new Error(`there is no chore ${name}`);
+      while (await chore.run());
+    };
+  }
+
+  async function send(at: Instant, change: Partial<SendMessage> = {}): Promise<MsgId> {
+    const command = sendSample({ msgId: idAt(at, 1), now: at, expiresAt: at + week, ...change });
+    const [outcome] = await loop.submit([command]);
+    expect(outcome?.ok).toBe(true);
+    return command.msgId;
+  }
+
+  async function values(query: string): Promise<readonly unknown[]> {
+    return (await client.query<unknown[]>({ text: query, rowMode: 'array' })).rows.map(([value]) => value);
+  }
+
+  const partitions = async (table: string) =>
+    (await values(
+      `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+       where i.inhparent = '${table}'::regclass and c.relname like '%\\_d%\\_%'`,
+    )) as string[];
+  /** First and last day of each, in order. */
+  const rangesOf = async (table: string) =>
+    (await partitions(table))
+      .map((name) => [...name.matchAll(/\d+/g)].map(Number))
+      .sort(([a = 0], [b = 0]) => a - b);
+  const readable = async (...ids: readonly MsgId[]) => [...(await storage.contents.read(1, ids)).keys()];
+
+  describe('partitions', () => {
+    it('given a new database, then there are some for yesterday and 30 days ahead, of the width of the retention', async () => {
+      for (const table of ['events', 'bodies', 'body_keys']) {
+        const ranges = await rangesOf(table);
+        expect(ranges[0]).toEqual([today - 1, today]);
+        expect(ranges.at(-1)?.[1]).toBe(today + 30);
+        expect(ranges).toHaveLength(31);
+      }
+    });
+
+    it('given a longer retention, then the next ones are wider, and those of keys are not', async () => {
+      clock.advance(20 * dayMs);
+
+      await upkeep({ messageRetentionMs: 60 * dayMs }).ensurePartitions();
+
+      expect((await rangesOf('bodies')).slice(31)).toEqual([
+        [today + 30, today + 37],
+        [today + 37, today + 44],
+        [today + 44, today + 51],
+      ]);
+      expect(await rangesOf('body_keys')).toHaveLength(51);
+    });
+
+    it('given weeks that pass, then each starts where the last one ends', async () => {
+      const run = runner();
+      for (let n = 0; n < 8; n += 1) {
+        clock.advance(week);
+        await run('make partitions');
+      }
+
+      const ranges = await rangesOf('events');
+      expect(ranges.at(-1)?.[1]).toBe(today + 56 + 30);
+      for (const [n, [from]] of ranges.entries()) if (n > 0) expect(from).toBe(ranges[n - 1]?.[1]);
+    });
+
+    it('given nodes that start at once after a long time, then they are made once, and one covers the time', async () => {
+      clock.advance(200 * dayMs);
+
+      await Promise.all(Array.from({ length: 4 }, () => upkeep().ensurePartitions()));
+
+      const ranges = await rangesOf('bodies');
+      expect(ranges[31]).toEqual([today + 30, today + 200]);
+      expect(ranges).toHaveLength(31 + 1 + 30);
+    });
+
+    it('given foreign ids of days to come, then their rows move when these get a partition', async () => {
+      const msgId = await send(start + 40 * dayMs, { expiresAt: null });
+      expect(await values('select item_id from bodies_default')).toEqual([msgId]);
+      clock.advance(20 * dayMs);
+
+      await upkeep().ensurePartitions();
+
+      for (const table of ['bodies', 'body_keys', 'events']) {
+        expect(await values(`select position from ${table}_default`)).toEqual([]);
+      }
+      expect(await readable(msgId)).toEqual([msgId]);
+      expect(await values('select name from erased_tables')).toEqual(['body_keys_default']);
+    });
+
+    it('keeps no samples of keys, and compresses no ciphertext, in those that were made', async () => {
+      const names = `'bodies_d${today}_${today + 1}', 'body_keys_d${today}_${today + 1}'`;
+      expect(
+        await values(`select attstorage::text || coalesce(attstattarget, -1) from pg_attribute
+          where attrelid in (select oid from pg_class where relname in (${names}))
+            and attname in ('payload', 'wrapped') order by attname`),
+      ).toEqual(['e-1', 'x0']);
+    });
+
+    it('given somebody who holds the log, then it is tried again later', async () => {
+      clock.advance(20 * dayMs);
+      await client.query('begin; lock table events_default in access share mode');
+
+      await upkeep().ensurePartitions();
+      expect(said).toEqual([expect.stringContaining('no partitions could be made')]);
+      await client.query('commit');
+      await upkeep().ensurePartitions();
+
+      expect((await rangesOf('events')).at(-1)?.[1]).toBe(today + 50);
+    });
+  });
+
+  describe('content that expired', () => {
+    it('goes with its day, a day after its last message has expired, and not before', async () => {
+      const first = await send(start);
+      const second = await send(start + dayMs);
+      const run = runner();
+      const names = [today, today + 1].map((day) => `bodies_d${day}_${day + 1}`);
+
+      clock.advance(8 * dayMs);
+      await run('drop expired content');
+      expect(await partitions('bodies')).toEqual(expect.arrayContaining(names));
+
+      clock.advance(dayMs);
+      await run('drop expired content');
+      expect(await partitions('bodies')).not.toContain(names[0]);
+      expect(await partitions('body_keys')).not.toContain(`body_keys_d${today}_${today + 1}`);
+      expect(await readable(first, second)).toEqual([second]);
+      expect(said.filter((line) => line.includes('dropped'))).toHaveLength(4);
+    });
+
+    it('given messages of the day that are kept, then they stay, which is said once, and the others are erased', async () => {
+      const expired = await send(start);
+      const kept = await send(start, { msgId: idAt(start, 2), expiresAt: null });
+      const run = runner();
+      clock.advance(20 * dayMs);
+
+      await run('drop expired content');
+      await run('drop expired content');
+
+      expect(await readable(expired, kept)).toEqual([kept]);
+      const stored = `select (payload is null)::text from bodies where item_id in ('${expired}', '${kept}') order by position`;
+      expect(await values(stored)).toEqual(['true', 'false']);
+      // Of the bodies and of the keys.
+      expect(said.filter((line) => line.includes('stays'))).toHaveLength(2);
+    });
+
+    it('given foreign ids of days long ago, then it is erased in the partition that stays', async () => {
+      const old = await send(start, { msgId: idAt(start - 500 * dayMs, 1) });
+      const fresh = await send(start, { msgId: idAt(start - 501 * dayMs, 1), expiresAt: start + 30 * dayMs });
+      clock.advance(week);
+
+      await runner()('drop expired content');
+
+      expect(await readable(old, fresh)).toEqual([fresh]);
+      expect(await values('select payload is null from bodies_default order by position')).toEqual([
+        true,
+        false,
+      ]);
+      expect(await values('select count(*)::int from body_keys_default')).toEqual([1]);
+    });
+
+    it('given a retention that was lifted, then what was sent under it goes, and nothing else', async () => {
+      const expired = await send(start);
+      const kept = await send(start, { msgId: idAt(start, 2), expiresAt: null });
+      clock.advance(20 * dayMs);
+
+      await runner(upkeep({ messageRetentionMs: null }))('drop expired content');
+
+      expect(await readable(expired, kept)).toEqual([kept]);
+      expect(await values('select count(*)::int from bodies where payload is null')).toEqual([1]);
+    });
+  });
+
+  describe('the log', () => {
+    const forever = { messageRetentionMs: null, logRetentionMs: 30 * dayMs };
+
+    it('goes with its day, and the rows that were made of it', async () => {
+      await storage.attachments.add(attachmentSample(1, 'file'));
+      await send(start, { attachments: ['file'] });
+      await send(start + dayMs, { attachments: ['file'] });
+      clock.advance(32 * dayMs);
+
+      await runner(upkeep(forever))('drop the old log');
+
+      expect(await partitions('events')).not.toContain(`events_d${today}_${today + 1}`);
+      expect(await values('select stream_day::int from events')).toEqual([today + 1]);
+      expect(await values('select sent_at::bigint from timeline_items')).toEqual([String(start + dayMs)]);
+      expect(await values('select msg_id from attachment_refs')).toEqual([idAt(start + dayMs, 1)]);
+    });
+
+    it('given a recall that came late, then it stays for as long as the recall', async () => {
+      const msgId = await send(start, { expiresAt: null });
+      const now = start + 20 * dayMs;
+      const waive = { window: true, absence: false };
+      const [recalled] = await loop.submit([recallSample({ msgId, now, recallId: idAt(now, 1), waive })]);
+      expect(recalled?.ok).toBe(true);
+
+      clock.advance(32 * dayMs);
+      await runner(upkeep(forever))('drop the old log');
+      expect(await values('select type from events order by position')).toEqual([
+        'MessageSent',
+        'MessageRecalled',
+      ]);
+
+      clock.advance(20 * dayMs);
+      await runner(upkeep(forever))('drop the old log');
+      expect(await values('select type from events')).toEqual([]);
+    });
+
+    it('given a delivery that is still open, then it stays', async () => {
+      await send(start);
+      await client.query(`
+        insert into deliveries (app_no, first_position, rule_id, rule_version, events, stage, attempts, created_at)
+        select 1, position, 'rule', 1, '[]', 'pending', 0, 0 from events`);
+      clock.advance(32 * dayMs);
+
+      await runner(upkeep(forever))('drop the old log');
+      expect(await values('select type from events')).toEqual(['MessageSent']);
+
+      await client.query("update deliveries set stage = 'delivered'");
+      await runner(upkeep(forever))('drop the old log');
+      expect(await values('select type from events')).toEqual([]);
+    });
+  });
+
+  describe('tables of erased keys', () => {
+    const table = `body_keys_d${today}_${today + 1}`;
+    const file = async () => (await values(`select pg_relation_filenode('${table}')::int`))[0];
+
+    async function sendAndRecall(n: number): Promise<void> {
+      const msgId = await send(start, { msgId: idAt(start, n), content: textContent('secret') });
+      const [outcome] = await loop.submit([
+        recallSample({ msgId, now: start, recallId: idAt(start, n + 1) }),
+      ]);
+      expect(outcome?.ok).toBe(true);
+    }
+
+    it('given an erasure, then its table is written anew when its time has come, and others are not', async () => {
+      await sendAndRecall(1);
+      const other = `select pg_relation_filenode('body_keys_d${today + 1}_${today + 2}')::int`;
+      const before = [await file(), ...(await values(other))];
+
+      await runner()('rewrite erased keys');
+      expect(await file()).toBe(before[0]);
+      await client.query('update erased_tables set since = since - 240000');
+      await runner()('rewrite erased keys');
+
+      expect(await file()).not.toBe(before[0]);
+      expect(await values(other)).toEqual([before[1]]);
+      expect(await values('select name from erased_tables')).toEqual([]);
+    });
+
+    it('given a transaction that can still see the key, then it is done again until none can', async () => {
+      const reader = new pg.Client({ connectionString: database.url });
+      await reader.connect();
+      await reader.query('begin isolation level repeatable read; select count(*) from apps');
+      await sendAndRecall(1);
+      await client.query('update erased_tables set since = since - 240000');
+
+      await runner()('rewrite erased keys');
+      expect(await values('select name from erased_tables')).toEqual([`rewriting/body_keys/${today}`]);
+
+      await reader.end();
+      await runner()('rewrite erased keys');
+      expect(await values('select name from erased_tables')).toEqual([]);
+    });
+
+    it('given a crash between the claim and its end, then the next run goes on with it', async () => {
+      await sendAndRecall(1);
+      await client.query("update erased_tables set name = 'rewriting/' || name");
+      const before = await file();
+
+      await runner()('rewrite erased keys');
+
+      expect(await file()).not.toBe(before);
+      expect(await values('select name from erased_tables')).toEqual([]);
+    });
+
+    it('given an erasure while its table is claimed, then that one is claimed the next time', async () => {
+      await sendAndRecall(1);
+      await client.query("update erased_tables set name = 'rewriting/' || name");
+
+      await sendAndRecall(3);
+
+      expect(await values('select name from erased_tables order by name')).toEqual([
+        `body_keys/${today}`,
+        `rewriting/body_keys/${today}`,
+      ]);
+    });
+  });
+
+  it('removes uploads that broke off with their node, an hour later, and no others', async () => {
+    const insert = (name: string) =>
+      client.query('insert into attachment_chunks (attachment, n, bytes) values ($1, 0, $2)', [
+        name,
+        Buffer.alloc(3),
+      ]);
+    await insert(draftName(Date.now() - 3_700_000, 'broken'));
+    await insert(draftName(Date.now() - 3_000_000, 'under way'));
+    await insert('3f2c1c1e-0d7a-4a9b-9a55-1d0c5f6b7a80');
+
+    await runner()('remove broken uploads');
+
+    expect(await values('select count(*)::int from attachment_chunks')).toEqual([2]);
+    expect(await values("select attachment from attachment_chunks where attachment like '%broken'")).toEqual(
+      [],
+    );
+  });
+});
