@@ -86,14 +86,14 @@ type Joined<M extends string> = Readonly<Record<M, (rows: RawBuilder<unknown>) =
 
 /** Where a statement for many rows begins. */
 export interface Start {
-  update<T extends keyof Schema & string>(table: T): Update<T>;
-  deleteFrom<T extends keyof Schema & string>(table: T): Delete<T>;
+  update<T extends keyof Schema>(table: T): Update<T>;
+  deleteFrom<T extends keyof Schema>(table: T): Delete<T>;
 }
 
 /** Compiles statements for many rows of parameters, each in its engine's way. */
 export interface Statements {
   /** Inserts rows whose columns are the parameters; `tail` is what follows: conflicts, what is answered. */
-  insert<T extends keyof Schema & string, C extends keyof Insertable<Schema[T]> & string, R = unknown>(
+  insert<T extends keyof Schema, C extends keyof Insertable<Schema[T]> & string, R = unknown>(
     table: T,
     kinds: Readonly<Record<C, Kind>>,
     tail?: RawBuilder<R>,
@@ -112,8 +112,8 @@ export interface Statements {
 /** One row after the other. */
 export function rowByRow(db: Kysely<Schema>): Statements {
   const start: Start = {
-    update: <T extends keyof Schema & string>(table: T) => db.updateTable(table) as unknown as Update<T>,
-    deleteFrom: <T extends keyof Schema & string>(table: T) => db.deleteFrom(table) as unknown as Delete<T>,
+    update: <T extends keyof Schema>(table: T) => db.updateTable(table) as unknown as Update<T>,
+    deleteFrom: <T extends keyof Schema>(table: T) => db.deleteFrom(table),
   };
   return {
     insert(table, kinds, tail = sql``) {
@@ -180,9 +180,9 @@ export function allRowsAtOnce(db: Kysely<Schema>): Statements {
       return <R>(build: (row: P, from: Start) => Compilable<R>) => {
         const { rows, columns } = given(kinds);
         const start: Start = {
-          update: <T extends keyof Schema & string>(table: T) =>
+          update: <T extends keyof Schema>(table: T) =>
             (db.updateTable(table) as unknown as Joined<'from'>).from(rows) as Update<T>,
-          deleteFrom: <T extends keyof Schema & string>(table: T) =>
+          deleteFrom: <T extends keyof Schema>(table: T) =>
             (db.deleteFrom(table) as unknown as Joined<'using'>).using(rows) as Delete<T>,
         };
         return { ...slotted<P, R>(build(columns, start).compile()), asTuples: false };

@@ -28,11 +28,8 @@ export interface Answer {
 export type Steps<T> = Generator<Request | readonly Request[], T, Answer>;
 
 /** A statement with the rows of parameters that it runs for. */
-export function each<P extends object, R>(
-  statement: EachStatement<P, R>,
-  parameters: readonly P[],
-): Each<R> {
-  return { statement: statement as EachStatement<never, R>, parameters };
+export function each<P extends object, R>(statement: EachStatement<P, R>, parameters: readonly P[]): Each<R> {
+  return { statement: statement, parameters };
 }
 
 export function isEach(request: Request): request is Each {

@@ -45,7 +45,7 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
     max: connectionsMax,
     // Requests that do not depend on each other go out together.
     pipeline: true,
-    types: types as unknown as typeof pg.types,
+    types: types,
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
@@ -55,7 +55,7 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
     idle_in_transaction_session_timeout: 10_000,
     // The last resort, for a server that stands still.
     query_timeout: 12_000,
-  } as pg.PoolConfig);
+  });
   pool.on('error', (fault) => log?.warn({ fault: describeFault(fault) }, 'a database connection was lost'));
   // One that is lost while it is lent, between two queries: the next query says so. Unheard it would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));

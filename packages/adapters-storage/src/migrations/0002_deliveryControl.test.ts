@@ -13,7 +13,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqlite } from '../engines/sqlite.js';
 import { databaseFileName, openSqliteStorage } from '../sqliteStorage.js';
-import type { SqliteStorage } from '../sqliteStorage.js';
+import type { Storage } from '../storage.js';
 import { temporaryFolder } from '../testing/folders.js';
 import { migrate, migrations } from './migrate.js';
 import { sqliteSchemaTarget } from './target.js';
@@ -26,7 +26,7 @@ const clock = createFixedClock(now);
 const faults: object[] = [];
 const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: (fields) => faults.push(fields) };
 let folder: ReturnType<typeof temporaryFolder>;
-let storage: SqliteStorage;
+let storage: Storage;
 
 function recallData(position: number): string {
   return JSON.stringify(recalledEvent({ msgId: String(position), recallId: `9${position}` }).data);

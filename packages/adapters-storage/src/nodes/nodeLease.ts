@@ -66,7 +66,9 @@ export async function leaseNode(deps: NodeLeaseDeps): Promise<NodeLease> {
 
   function schedule(ms: number): void {
     if (closed) return;
-    timer = setTimeout(() => (renewing = renew()), ms);
+    timer = setTimeout(() => {
+      renewing = renew();
+    }, ms);
     timer.unref();
   }
   schedule(renewMs);
