@@ -25,7 +25,7 @@ export interface Traffic {
   stop(): Promise<Books>;
 }
 
-const pauseMs = 15;
+const pauseMs = 40;
 /** After an answer that says to try again later. */
 const awayMs = 100;
 
@@ -118,15 +118,22 @@ function idOf({ body }: Answer): string | undefined {
 /** What the log has of messages where it is not what was acknowledged; empty when nothing was lost. */
 export async function missingFromLog(api: Api, books: Books): Promise<readonly string[]> {
   const wrong: string[] = [];
-  for (const msgId of books.sent) {
-    const types = await eventTypes(api, msgId);
-    const kept = types === 'MessageSent';
-    const recalled = types === 'MessageSent MessageRecalled';
-    const holds = books.recalled.has(msgId) ? recalled : kept || (recalled && books.unsure.has(msgId));
-    if (!holds) wrong.push(`${msgId}: ${types}`);
-  }
+  const left = books.sent.values();
+  const look = async () => {
+    // Each takes the next one.
+    for (const msgId of left) {
+      const types = await eventTypes(api, msgId);
+      const kept = types === 'MessageSent';
+      const recalled = types === 'MessageSent MessageRecalled';
+      const holds = books.recalled.has(msgId) ? recalled : kept || (recalled && books.unsure.has(msgId));
+      if (!holds) wrong.push(`${msgId}: ${types}`);
+    }
+  };
+  await Promise.all(Array.from({ length: readersMax }, look));
   return wrong;
 }
+
+const readersMax = 8;
 
 /** The types of a message's events, in the order of the log. */
 export async function eventTypes(api: Api, msgId: string): Promise<string> {

@@ -6,6 +6,7 @@ import type { NatsServer } from '../../scripts/lib/natsServer.mjs';
 import type { PostgresServer } from '../../scripts/lib/postgresServer.mjs';
 import { createApi } from './api.js';
 import type { Api } from './api.js';
+import type { Partition } from './partition.js';
 import { spawnServer } from './server.js';
 
 /** One process of several on a database, with a line of its own to each server that it needs. */
@@ -44,6 +45,8 @@ export interface NodesOptions {
   readonly inTurn?: boolean;
   /** Where other nodes are already; a new one when left out. */
   readonly database?: string;
+  /** The network that the first one is in; the machine's own when left out. */
+  readonly partition?: Partition;
 }
 
 const stopDeadlineMs = 10_000;
@@ -54,11 +57,13 @@ export async function startNodes(
   count: number,
   options: NodesOptions = {},
 ): Promise<Nodes> {
-  const { nats = false, env = {}, inTurn = false } = options;
+  const { nats = false, env = {}, inTurn = false, partition } = options;
   const broker = nats ? await startNatsServer() : undefined;
   const database = options.database ?? (await postgres.createDatabase());
   const nodes = await Promise.all(
-    Array.from({ length: count }, () => placeNode(database, postgres.port, broker, env)),
+    Array.from({ length: count }, (_, index) =>
+      placeNode({ database, postgres, broker, env, partition: index === 0 ? partition : undefined }),
+    ),
   );
   if (inTurn) for (const node of nodes) await node.start();
   else await Promise.all(nodes.map((node) => node.start()));
@@ -84,18 +89,22 @@ export function nodeVariables(database: string): Record<string, string> {
   return { RECALLD_DATABASE_URL: database, RECALLD_SECRET_KEY: 'the same secret key at every node' };
 }
 
-async function placeNode(
-  database: string,
-  port: number,
-  broker: NatsServer | undefined,
-  env: Readonly<Record<string, string>>,
-): Promise<TestNode> {
-  const toDatabase = await openLine(port);
+interface Place {
+  readonly database: string;
+  readonly postgres: PostgresServer;
+  readonly broker: NatsServer | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly partition: Partition | undefined;
+}
+
+async function placeNode({ database, postgres, broker, env, partition }: Place): Promise<TestNode> {
+  const toDatabase = await openLine(postgres.port, partition?.serversHost);
   const toNats = broker === undefined ? undefined : await openLine(broker.port);
   const variables = {
     ...nodeVariables(toDatabase.url(database)),
     ...(broker === undefined || toNats === undefined ? {} : { RECALLD_NATS_URL: toNats.url(broker.url) }),
     RECALLD_LOG_LEVEL: 'error',
+    ...(partition === undefined ? {} : { HOST: partition.ownHost }),
     ...env,
   };
   let running: { server: ReturnType<typeof spawnServer>; url: string; api: Api } | undefined;
@@ -118,7 +127,7 @@ async function placeNode(
     output: () => current().server.output(),
     async start() {
       // A node keeps nothing on its machine.
-      const server = spawnServer('/nonexistent', variables);
+      const server = spawnServer('/nonexistent', variables, partition?.prefix);
       const url = await server.listening;
       running = { server, url, api: await createApi(url) };
     },

@@ -54,9 +54,17 @@ export async function startServer(
   return { ...server, url };
 }
 
-/** Spawns the built server without waiting; `listening` rejects with its output when it ends before. */
-export function spawnServer(dataDir: string, env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [main], {
+/**
+ * Spawns the built server without waiting; `listening` rejects with its output when it ends before.
+ * `prefix` is a command that runs it: none when left out.
+ */
+export function spawnServer(
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+  prefix: readonly string[] = [],
+) {
+  const [command, ...args] = [...prefix, process.execPath, main] as [string, ...string[]];
+  const child = spawn(command, args, {
     env: { PATH: process.env['PATH'], ...environment, ...env, RECALLD_DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
