@@ -74,10 +74,10 @@ async function assemble(
   options: PostgresStorageOptions,
   clock: DatabaseClock,
 ): Promise<PostgresStorage> {
-  const { log, contentKey, messageRetentionMs = null, logRetentionMs = null } = options;
+  const { url, log, contentKey, messageRetentionMs = null, logRetentionMs = null } = options;
   const seal = createContentSeal(await contentKey(createSecrets(engine)));
   const node = await leaseNode({ database: engine, clock, owner: randomUUID(), log });
-  const upkeep = createUpkeep({ engine, clock, log, messageRetentionMs, logRetentionMs });
+  const upkeep = createUpkeep({ url, clock, log, messageRetentionMs, logRetentionMs });
   await upkeep.ensurePartitions();
   return {
     ...createStoragePorts({
