@@ -1,5 +1,9 @@
 import path from 'node:path';
 import type { Log } from '@recalld/domain';
+import { backupFiles } from './backup/manifest.js';
+import { filesCensus } from './checking/bytesCensus.js';
+import { createVerify } from './checking/verify.js';
+import type { Verify } from './checking/verify.js';
 import { openSqliteReading } from './engines/sqliteReading.js';
 import { expectSchema } from './migrations/migrate.js';
 import { sqliteSchemaReads } from './migrations/target.js';
@@ -15,7 +19,7 @@ export interface SqliteReadingOptions {
 }
 
 /** A storage that is only looked at. */
-export type SqliteReading = ReadPorts & { close(): Promise<void> };
+export type SqliteReading = ReadPorts & { readonly verify: Verify; close(): Promise<void> };
 
 /**
  * Opens the embedded storage to look at it, whether a server is running on it or not: takes no lock,
@@ -27,7 +31,12 @@ export async function openSqliteForReading(options: SqliteReadingOptions): Promi
   const engine = openSqliteReading(databasePath ?? path.join(dataDir, databaseFileName));
   try {
     await expectSchema(sqliteSchemaReads(engine));
-    return { ...createReadPorts(engine, openBooks(engine), log), close: () => engine.close() };
+    const files = filesCensus(path.join(dataDir, backupFiles.attachments));
+    return {
+      ...createReadPorts(engine, openBooks(engine), log),
+      verify: createVerify(engine, 'sqlite', files),
+      close: () => engine.close(),
+    };
   } catch (fault) {
     await engine.close();
     throw fault;

@@ -1,4 +1,4 @@
-import type { AppNo, CommandLoop, MsgId, StoragePorts } from '@recalld/domain';
+import type { AppNo, CommandLoop, MsgId, SendMessage, StoragePorts } from '@recalld/domain';
 import {
   appSample,
   createSequentialIds,
@@ -17,6 +17,8 @@ export interface Traffic {
   readonly app: AppNo;
   /** Messages whose recall was acknowledged. */
   readonly recalled: ReadonlySet<MsgId>;
+  /** Sends one message that nobody recalls. */
+  send(change: Partial<SendMessage>): Promise<void>;
   /** Does so many commands on both nodes, several at once. */
   go(commands: number): Promise<void>;
   /** What each user can pull from each other one's chat. */
@@ -73,6 +75,9 @@ export async function startTraffic(nodes: readonly Storage[]): Promise<Traffic> 
   return {
     app: app.no,
     recalled,
+    async send(change) {
+      await loops[0]?.submit([sendSample({ app: app.no, msgId: ids.next(), now, ...change })]);
+    },
     async go(commands) {
       const atOnce = 8;
       for (let done = 0; done < commands; done += atOnce) {
