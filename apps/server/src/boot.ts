@@ -1,3 +1,4 @@
+import { finishRestore } from '@recalld/adapters-storage';
 import { Unavailable } from '@recalld/domain';
 import type { Log } from '@recalld/domain';
 import { bindings as the } from './bindings.js';
@@ -19,6 +20,7 @@ const closeMs = 5_000;
  */
 export async function boot(config: Config, log: Log, say: (line: string) => void): Promise<Server> {
   makeDataFolders(config);
+  await endRestore(config, log);
   const container = buildContainer(config, log);
   const keys = await container.getAsync(the.secretKeys);
   const box = await container.getAsync(the.secretBox);
@@ -42,4 +44,14 @@ export async function boot(config: Config, log: Log, say: (line: string) => void
 
 function databaseFaultOf({ database }: Config, fault: Unavailable): unknown {
   return database.kind === 'postgres' ? databaseFault(fault, database.url) : fault;
+}
+
+/** Before anything of the data folder is read: a restore may have been cut off amid putting its files into place. */
+async function endRestore({ dataDir, database }: Config, log: Log): Promise<void> {
+  if (database.kind !== 'sqlite') return;
+  const ended = await finishRestore({ dataDir, databasePath: database.path });
+  if (ended === 'restored')
+    log.warn({ dataDir }, 'a restore that was cut off is finished: this is the restored store');
+  if (ended === 'thrownAway')
+    log.warn({ dataDir }, 'a restore that was cut off was undone: this is the old store');
 }

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
+import { backup } from './cli/backup.js';
 import { migrate } from './cli/migrate.js';
 import { redrive } from './cli/redrive.js';
+import { restore } from './cli/restore.js';
 import { runCli } from './cli/run.js';
 
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());
 process.once('SIGTERM', () => interruption.abort());
 
-process.exitCode = await runCli({ migrate, redrive }, process.argv.slice(2), process.env, {
+process.exitCode = await runCli({ backup, migrate, redrive, restore }, process.argv.slice(2), process.env, {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
   interrupted: interruption.signal,

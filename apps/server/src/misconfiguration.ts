@@ -1,8 +1,22 @@
 import { SealBroken } from '@recalld/adapters-security';
-import { DataDirInUse, SchemaTooNew, SchemaTooOld, UnsafeDatabase } from '@recalld/adapters-storage';
+import {
+  BackupRefused,
+  DataDirInUse,
+  SchemaTooNew,
+  SchemaTooOld,
+  UnsafeDatabase,
+} from '@recalld/adapters-storage';
 import { ConfigError } from './configValues.js';
 
-const kinds = [ConfigError, DataDirInUse, SchemaTooNew, SchemaTooOld, UnsafeDatabase, SealBroken];
+const kinds = [
+  ConfigError,
+  BackupRefused,
+  DataDirInUse,
+  SchemaTooNew,
+  SchemaTooOld,
+  UnsafeDatabase,
+  SealBroken,
+];
 
 /**
  * One line for the person who set the environment, the data folder and the database, when they are what is wrong;

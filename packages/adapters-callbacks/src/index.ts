@@ -14,6 +14,8 @@ export type { CallbackDialect, OpenedDelivery } from './dialects/dialect.js';
 export { knownDialects } from './dialects/dialects.js';
 export { isNativeSecret, newNativeSecret } from './dialects/native/signature.js';
 export { planDeliveries } from './planDeliveries.js';
+export { openEventStream } from './nats/eventStream.js';
+export type { EventStream } from './nats/eventStream.js';
 export type { FeedName } from './nats/feedMessages.js';
 export { createFeedPublisher } from './nats/feedPublisher.js';
 export type { FeedDeps, FeedPublisher, FeedPublisherDeps } from './nats/feedPublisher.js';

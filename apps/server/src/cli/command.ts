@@ -22,6 +22,10 @@ export interface Command {
 export const exitCodes = {
   done: 0,
   failed: 1,
+  /** Somebody else's tool does it. */
+  elsewhere: 2,
+  /** Done, but for what nobody knows any more. */
+  incomplete: 3,
   usage: 64,
   unavailable: 69,
   misconfigured: 78,

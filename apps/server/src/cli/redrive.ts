@@ -14,6 +14,7 @@ import { openPostgres } from '../postgres.js';
 import { findSecretKeys } from '../secretKey.js';
 import { exitCodes, Unavailable } from './command.js';
 import type { Command, Terminal } from './command.js';
+import { noDatabase } from './noDatabase.js';
 import { rangeIn, readRedriveOptions } from './redriveOptions.js';
 import type { RedriveOptions } from './redriveOptions.js';
 import { createTerminalLog } from './terminalLog.js';
@@ -105,9 +106,7 @@ function openStorage(config: Config, box: SecretBox, log: Log): Promise<SqliteRe
   const { dataDir, database } = config;
   if (database.kind === 'postgres') return openPostgres(database.url, config, box, log);
   if (existsSync(database.path)) return openSqliteForReading({ dataDir, databasePath: database.path });
-  throw new ConfigError(
-    `RECALLD_DATA_DIR and RECALLD_DATABASE_URL lead to "${database.path}", which is not there; they take the server's`,
-  );
+  throw noDatabase(database.path);
 }
 
 /** How long a broker that is there may take. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Log } from '@recalld/domain';
 import { createFeedCheckpoints } from '../directory/feedCheckpoints.js';
 import { openPostgres } from '../engines/postgres.js';
@@ -63,13 +64,20 @@ export async function restorePostgres(
   }
 }
 
-/** A lease that the copy brought with it is over by the time that it is restored. */
+const againMs = 1_000;
+
+/**
+ * Waits for the leases that the copy brought with it to be over: seconds, for nobody prolongs them.
+ * @throws BackupRefused when somebody does
+ */
 async function refuseLive({ run }: SchemaTarget): Promise<void> {
   const now = 'extract(epoch from clock_timestamp()) * 1000';
-  const text = `select count(*)::int as live from nodes where lease_until > ${now}`;
-  const [found] = await run<{ live: number }>({ sql: text, parameters: [] });
-  if (found?.live === 0) return;
-  throw new BackupRefused(
-    'A node is in touch with the database, or was a moment ago: stop every node, wait twenty seconds, and try again.',
-  );
+  const text = `select max(lease_until) as until from nodes where lease_until > ${now}`;
+  for (let before = Infinity; ; await delay(againMs)) {
+    const [found] = await run<{ until: string | null }>({ sql: text, parameters: [] });
+    if (found?.until === undefined || found.until === null) return;
+    const until = Number(found.until);
+    if (until > before) throw new BackupRefused('A node is at work on the database: stop every node first.');
+    before = until;
+  }
 }
