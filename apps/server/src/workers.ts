@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import {
   createLeaseHolder,
   expireAttachments,
-  expireMessages,
   limits,
   purgeAttachments,
   tellRuleHealths,
@@ -149,16 +148,12 @@ function createKeeper(holder: LeaseHolder, log: Log, onTaken: () => void): Ticke
 
 function contentChores(deps: WorkersDeps): readonly Chore[] {
   const { storage, bytes, loop, clock, attachmentRetentionMs } = deps;
-  const { attachments, expired } = storage;
+  const { attachments } = storage;
   return [
     {
       name: 'purge attachments',
       topic: 'attachmentsCondemned',
       run: async () => (await purgeAttachments({ attachments, bytes, loop, clock }, batchRows)) === batchRows,
-    },
-    {
-      name: 'expire messages',
-      run: async () => (await expireMessages({ expired, loop, clock }, batchRows)) === batchRows,
     },
     ...keptFor(attachmentRetentionMs, (ms) => ({
       name: 'expire attachments',

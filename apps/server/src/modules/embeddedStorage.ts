@@ -1,8 +1,11 @@
 import path from 'node:path';
 import { createFileAttachmentBytes, openSqliteStorage } from '@recalld/adapters-storage';
+import { expireMessages, limits } from '@recalld/domain';
+import type { ExpireMessagesDeps } from '@recalld/domain';
 import { ContainerModule } from 'inversify';
 import { bindings as the } from '../bindings.js';
 import type { SqliteConfig } from '../databaseConfig.js';
+import type { Upkeep } from '../workers.js';
 
 /** The embedded default: SQLite and files in the data folder, and this machine's clock. */
 export function embeddedStorage({ path: databasePath }: SqliteConfig): ContainerModule {
@@ -17,6 +20,21 @@ export function embeddedStorage({ path: databasePath }: SqliteConfig): Container
       ({ dataDir }) => createFileAttachmentBytes(path.join(dataDir, 'attachments')),
       [the.config],
     );
-    bind(the.upkeep).toConstantValue([]);
+    bind(the.upkeep).toResolvedValue(
+      ({ expired }, loop, clock) => [rowByRow({ expired, loop, clock })],
+      [the.storage, the.commandLoop, the.clock],
+    );
   });
+}
+
+/** Messages in one piece of work: small enough to leave the command loop to the requests. */
+const messagesPerRun = 100;
+
+/** Without partitions to drop, each message that has expired is ended by a command of its own. */
+function rowByRow(deps: ExpireMessagesDeps): Upkeep {
+  return {
+    name: 'expire messages',
+    intervalMs: limits.sweepIntervalMs,
+    run: async () => (await expireMessages(deps, messagesPerRun)) === messagesPerRun,
+  };
 }
