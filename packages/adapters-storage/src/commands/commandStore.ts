@@ -90,7 +90,7 @@ export function createCommandStore(deps: CommandStoreDeps): CommandStore {
 
   async function commit(units: readonly Unit[]): Promise<Committed> {
     try {
-      return { ok: true, recorded: await database.writeGuarded(() => write(units)) };
+      return { ok: true, recorded: await database.commit(() => write(units)) };
     } catch (fault) {
       const reason = fault instanceof Moved ? 'moved' : database.conflictOf(fault);
       if (reason === undefined) throw fault;

@@ -58,6 +58,8 @@ export interface Database extends Reads {
    * steps. On disk when it resolves.
    */
   writeGuarded<T>(work: () => Steps<T>): Promise<T>;
+  /** The same, once: what came in between is the caller's to see, by `conflictOf`. */
+  commit<T>(work: () => Steps<T>): Promise<T>;
   /**
    * A guarded write of what may be done again after a power cut, leases and outcomes of attempts: safe
    * from a crash of the process when it resolves, on disk with the next commit.
@@ -67,6 +69,6 @@ export interface Database extends Reads {
   readonly positions: Positions;
   /** Told after a write that erased content: what files still hold of it goes within the stated time. */
   contentErased(): void;
-  /** Whether a fault of a guarded write says that somebody else was faster, or that nobody knows; else undefined. */
+  /** Whether a fault of a commit says that somebody else was faster, or that nobody knows; else undefined. */
   conflictOf(fault: unknown): Conflict | undefined;
 }

@@ -29,6 +29,8 @@ export interface PostgresOptions {
 /** Connections of one node. Commands need one at a time, everything else shares the others. */
 export const connectionsMax = 10;
 
+const guarded = 'begin isolation level read committed';
+
 /** Whole numbers of rows are positions, counts and ms: all below 2^53. */
 const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
@@ -74,11 +76,10 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
     },
     read: (work) => within(pool, 'begin isolation level repeatable read read only', work),
     write: (work) => patiently(() => within(pool, 'begin isolation level serializable', work), isLostOrTaken),
-    writeGuarded: (work) => within(pool, 'begin isolation level read committed', work),
+    writeGuarded: (work) => patiently(() => within(pool, guarded, work)),
+    commit: (work) => within(pool, guarded, work),
     writeRelaxed: (work) =>
-      patiently(() =>
-        within(pool, 'begin isolation level read committed; set local synchronous_commit = off', work),
-      ),
+      patiently(() => within(pool, `${guarded}; set local synchronous_commit = off`, work)),
     positions: sequencePositions,
     contentErased: () => undefined,
     logHorizon: () =>

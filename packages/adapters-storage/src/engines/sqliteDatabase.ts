@@ -20,8 +20,8 @@ interface Pending {
 
 /**
  * The embedded database. No transaction spans an `await`: everything that is written in one turn shares
- * a transaction and its fsync, each write with a savepoint of its own. The guarded writes are those of
- * the command loop, which has gathered them already.
+ * a transaction and its fsync, each write with a savepoint of its own. What the command loop commits has
+ * been gathered already.
  */
 export function sqliteDatabase({ engine, nextTurn, onCommit }: SqliteDatabaseDeps): Database {
   let queue: Pending[] = [];
@@ -62,7 +62,9 @@ export function sqliteDatabase({ engine, nextTurn, onCommit }: SqliteDatabaseDep
     positions: nextPositions,
     write: (work) => enqueue(false, work),
     writeRelaxed: (work) => enqueue(true, work),
-    async writeGuarded(work) {
+    // Nothing runs between the steps of any write.
+    writeGuarded: (work) => enqueue(false, work),
+    async commit(work) {
       const result = engine.transaction(() => drive(work(), engine.answer));
       onCommit(false);
       return result;
