@@ -69,6 +69,17 @@ async function announce(
 
 const rootTokenName = 'root-token';
 
+/** The root token of a store that is only looked at; undefined when no server ever started on it. */
+export async function findRootToken(
+  { rootToken: given }: Pick<Config, 'rootToken'>,
+  secrets: Pick<Secrets, 'get'>,
+  box: Pick<SecretBox, 'open'>,
+): Promise<string | undefined> {
+  if (given !== undefined) return given;
+  const kept = await secrets.get(rootTokenName);
+  return kept === undefined ? undefined : box.open(kept);
+}
+
 async function rootToken(deps: FirstStartDeps): Promise<{ token: string; generated: readonly Generated[] }> {
   const { config, secrets, box } = deps;
   if (config.rootToken !== undefined) return { token: config.rootToken, generated: [] };
@@ -129,6 +140,7 @@ function newApp({ config, box, clock }: FirstStartDeps): Omit<App, 'no'> {
     sealedSdkAppKey: config.sdkAppKey === undefined ? null : box.seal(config.sdkAppKey),
     sealedTokenKey: box.seal(randomSecret()),
     tokenEpoch: 0,
+    rateLimits: {},
     createdAt: clock.now(),
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { migratePostgres, openPostgresStorage } from '@recalld/adapters-storage';
-import type { PostgresStorage } from '@recalld/adapters-storage';
+import { migratePostgres, openPostgresForReading, openPostgresStorage } from '@recalld/adapters-storage';
+import type { PostgresReading, PostgresStorage } from '@recalld/adapters-storage';
 import type { Log, SecretBox } from '@recalld/domain';
 import type { Config } from './config.js';
 import { loadContentKey } from './contentKey.js';
@@ -29,6 +29,11 @@ export function openPostgres(
       contentKey: (secrets) => loadContentKey(secrets, box),
     }),
   );
+}
+
+/** Opens a database to look at it, without becoming a node. @throws as {@link openPostgres} */
+export function readPostgres(url: string, log: Log): Promise<PostgresReading> {
+  return patiently(url, log, () => openPostgresForReading({ url, log }));
 }
 
 /** Brings an older or an empty database to the schema of this version. @throws as {@link openPostgres} */

@@ -29,6 +29,7 @@ export async function startServer(dataDir: string, env: Readonly<Record<string, 
   }
   return {
     server,
+    url,
     said: said.join('\n'),
     call,
     login: (client_id: string, client_secret: string) =>
