@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['{packages,apps}/*/src/**/*.test.ts', '{tests,scripts}/**/*.test.ts'],
     globalSetup: ['packages/adapters-storage/src/testing/postgresSetup.ts'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [/@recalld\//] } },
   },
