@@ -57,8 +57,7 @@ describe.skipIf(!available).concurrent('a node that is cut off', () => {
         () => cut.api.app('GET', '/users/u2/user_channels'),
         () => cut.api.app('POST', '/chatgroups', { groupname: 'g', public: true, maxusers: 9, owner: 'u1' }),
       ];
-      for (const call of calls) {
-        const { status, body } = await call();
+      for (const { status, body } of await Promise.all(calls.map((call) => call()))) {
         expect({ status, error: body['error'] }).toEqual({ status: 503, error: 'service_unavailable' });
       }
       expect((await cut.api.admin('GET', '/recall-policy')).status).toBe(503);

@@ -111,7 +111,7 @@ describe.skipIf(findPostgres() === undefined)('no node answers from what it reme
   });
 
   it('race, user at one node and login at another: each knows the user, and the token', async () => {
-    await times(12, async ([made, used, other], n) => {
+    await times(6, async ([made, used, other], n) => {
       const username = `user-${n}`;
       expect((await made.app('POST', '/users', { username, password: 'p' })).status).toBe(200);
       const login = await used.app('POST', '/token', { grant_type: 'password', username, password: 'p' });

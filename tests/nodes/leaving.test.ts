@@ -261,7 +261,7 @@ function startMinting(up: () => readonly TestNode[]) {
       } catch {
         // It is gone; what was not answered is nobody's id.
       }
-      await delay(50);
+      await delay(150);
     }
   };
   const running = Promise.all([0, 1, 2].map(mint));

@@ -25,7 +25,7 @@ export interface Traffic {
   stop(): Promise<Books>;
 }
 
-const pauseMs = 40;
+const pauseMs = 100;
 /** After an answer that says to try again later. */
 const awayMs = 100;
 

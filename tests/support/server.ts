@@ -63,7 +63,7 @@ export function spawnServer(
   env: Readonly<Record<string, string>> = {},
   prefix: readonly string[] = [],
 ) {
-  const [command, ...args] = [...prefix, process.execPath, main] as [string, ...string[]];
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, main];
   const child = spawn(command, args, {
     env: { PATH: process.env['PATH'], ...environment, ...env, RECALLD_DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
