@@ -67,6 +67,14 @@ describe.skipIf(!postgresAvailable)('the PostgreSQL engine', () => {
     });
   });
 
+  it('looks rows up by their key, however small the table was when the statement was planned', async () => {
+    const plan = await engine.run(
+      'explain select t.what from unnest(array[1, 2, 3]) as given(n) join t on t.n = given.n',
+    );
+    expect(JSON.stringify(plan)).toContain('Index');
+    expect(JSON.stringify(plan)).not.toContain('Seq Scan');
+  });
+
   it('waits for the disk, unless a write is relaxed', async () => {
     function* level(): Steps<unknown> {
       const [row] = yield* rows<{ synchronous_commit: string }>(query('show synchronous_commit'));

@@ -11,6 +11,7 @@ import { driveAsync, isEach } from '../steps.js';
 import type { Answer, Request, Steps } from '../steps.js';
 import type { Database } from './database.js';
 import { conflictOf, describeFault, isAway, isRace, OutcomeUnknown, uniqueKeyOf } from './postgresFaults.js';
+import { planByIndex } from './postgresPlans.js';
 import { lastTaken, logHorizon, sequencePositions } from './postgresPositions.js';
 
 /** Everything that is PostgreSQL's own. */
@@ -60,7 +61,10 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
   });
   pool.on('error', (fault) => log?.warn({ fault: describeFault(fault) }, 'a database connection was lost'));
   // One that is lost while it is lent, between two queries: the next query says so. Unheard it would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    planByIndex(client);
+  });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: shared(pool) }) });
   const patiently = createPatience();
 
