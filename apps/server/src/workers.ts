@@ -60,7 +60,7 @@ const batchRows = 100;
 const redeliveryRows = 500;
 const forgottenRows = 500;
 /** A few ms of the one connection that writes. */
-const rebuiltRows = 200;
+const rebuiltRows = 100;
 /** As long again as a step takes, about: whoever rebuilds leaves room for the others. */
 const rebuildGapMs = 5;
 const hintGapMs = 100;
