@@ -19,6 +19,7 @@ function app(no: number, change: Partial<App> = {}): App {
     sealedSdkAppKey: null,
     sealedTokenKey: box.seal(`token key of app ${no}`),
     tokenEpoch: 1,
+    rateLimits: {},
     createdAt: 0,
     ...change,
   };

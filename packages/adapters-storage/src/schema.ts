@@ -41,6 +41,7 @@ export interface Schema {
   nodes: NodesTable;
   leases: LeasesTable;
   generations: GenerationsTable;
+  rate_windows: RateWindowsTable;
   rebuilds: RebuildsTable;
   secrets: { name: string; sealed: string };
 }
@@ -56,6 +57,8 @@ export interface AppsTable {
   sealed_sdk_app_key: string | null;
   sealed_token_key: string;
   token_epoch: number;
+  /** JSON; NULL: none. */
+  rate_limits: string | null;
   created_at: number;
 }
 
@@ -291,6 +294,14 @@ export interface LeasesTable {
   name: string;
   owner: string;
   until: number;
+}
+
+/** How much of a limit was used in its last window. */
+export interface RateWindowsTable {
+  app_no: number;
+  bucket: string;
+  window_start: number;
+  used: number;
 }
 
 /** One row. Each change of an app or a rule raises its number: what is remembered of them is then old. */

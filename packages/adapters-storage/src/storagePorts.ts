@@ -14,6 +14,7 @@ import { createChatReader } from './directory/chatReader.js';
 import { createChats } from './directory/chats.js';
 import { createFeedCheckpoints } from './directory/feedCheckpoints.js';
 import { createLeases } from './directory/leases.js';
+import { createRateLimits } from './directory/rateLimits.js';
 import { createSealedSecrets } from './directory/sealedSecrets.js';
 import { createSecrets } from './directory/secrets.js';
 import { createUsers } from './directory/users.js';
@@ -51,6 +52,7 @@ export function createStoragePorts({ database, bodies, labels, clock, log }: Sto
     readModels: createRebuilds(database),
     leases: createLeases(database, clock),
     apps: createApps({ database, generations, current: currentApps }),
+    rateLimits: createRateLimits(database, generations),
     users: createUsers(database),
     chats: createChats(database),
     chatReader: createChatReader(database.db),

@@ -20,6 +20,8 @@ export const limits = {
   /** Rows of one page of anything. */
   pageRowsDefault: 100,
   pageRowsMax: 1_000,
+  /** The highest value of any rate limit. */
+  rateMax: 1_000_000,
   /** Callback rules of one app: each may make a delivery of every event. */
   callbackRulesMax: 100,
   callbackUrlCharsMax: 2_048,

@@ -28,6 +28,7 @@ export function appSample(change: Partial<App> = {}): App {
     sealedSdkAppKey: null,
     sealedTokenKey: 'sealed token key',
     tokenEpoch: 1,
+    rateLimits: {},
     createdAt: sampleNow,
     ...change,
   };

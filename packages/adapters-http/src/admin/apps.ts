@@ -59,6 +59,7 @@ async function create({ storage, secretBox }: AdminDeps, call: Call): Promise<Js
     sealedSdkAppKey: sdkAppKey === undefined ? null : secretBox.seal(sdkAppKey),
     sealedTokenKey: secretBox.seal(secret()),
     tokenEpoch: 0,
+    rateLimits: {},
     createdAt: call.receivedAt,
   });
   if (app === 'nameTaken') return problem('conflict', 'Choose another org or app: there is such an app.');

@@ -164,6 +164,7 @@ function appSample(): Omit<App, 'no'> {
     sealedSdkAppKey: null,
     sealedTokenKey: createOpenBox().seal('token-key'),
     tokenEpoch: 0,
+    rateLimits: {},
     createdAt: startedAt,
   };
 }

@@ -12,6 +12,7 @@ export const app: App = {
   sealedSdkAppKey: null,
   sealedTokenKey: '',
   tokenEpoch: 0,
+  rateLimits: {},
   createdAt: 0,
 };
 

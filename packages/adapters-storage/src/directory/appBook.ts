@@ -1,4 +1,4 @@
-import type { App, AppNo } from '@recalld/domain';
+import type { App, AppNo, RateLimitSettings } from '@recalld/domain';
 import type { Kysely, Selectable } from 'kysely';
 import type { AppsTable, Schema } from '../schema.js';
 import { rows } from '../steps.js';
@@ -54,6 +54,16 @@ export function toApp(row: Selectable<AppsTable>): App {
     sealedSdkAppKey: row.sealed_sdk_app_key,
     sealedTokenKey: row.sealed_token_key,
     tokenEpoch: row.token_epoch,
+    rateLimits: toRateLimits(row.rate_limits),
     createdAt: row.created_at,
   };
+}
+
+/** Written by {@link rateLimitsColumn} alone. */
+export function toRateLimits(column: string | null): RateLimitSettings {
+  return column === null ? {} : (JSON.parse(column) as RateLimitSettings);
+}
+
+export function rateLimitsColumn(settings: RateLimitSettings): string | null {
+  return Object.keys(settings).length === 0 ? null : JSON.stringify(settings);
 }

@@ -5,7 +5,7 @@ import type { Database } from '../engines/database.js';
 import type { AppsTable } from '../schema.js';
 import { rows } from '../steps.js';
 import type { Steps } from '../steps.js';
-import { toApp } from './appBook.js';
+import { rateLimitsColumn, toApp } from './appBook.js';
 import type { KnownApps } from './appBook.js';
 import type { GenerationCounter } from './generations.js';
 
@@ -78,6 +78,7 @@ function columnsOf(app: Omit<App, 'no'>): Omit<Insertable<AppsTable>, 'app_no'> 
     sealed_sdk_app_key: app.sealedSdkAppKey,
     sealed_token_key: app.sealedTokenKey,
     token_epoch: app.tokenEpoch,
+    rate_limits: rateLimitsColumn(app.rateLimits),
     created_at: app.createdAt,
   };
 }

@@ -14,6 +14,8 @@ let schema: TestSchema;
 
 const release2 = [
   `INSERT INTO nodes (node_no, last_second) VALUES (1, 77)`,
+  `INSERT INTO apps (org, name, uuid, client_id, sealed_client_secret, sealed_token_key, token_epoch, created_at)
+   VALUES ('demo-org', 'demo-app', 'uuid', 'client', 'sealed', 'sealed', 1, 1)`,
   `INSERT INTO bodies (position, app_no, item_id, format, payload)
    VALUES (1, 1, '11', 'easemob', x'01'), (2, 1, '12', 'easemob', x'02'), (3, 1, '911', 'easemob', NULL)`,
   `INSERT INTO timeline_items (event_position, timeline_no, position, kind, author, sent_at, expires_at, state, flags)
@@ -59,6 +61,13 @@ describe('a database of release 2', () => {
     expect(await rowsOf('SELECT * FROM nodes')).toEqual([
       { node_no: 1, last_second: 77, owner: null, lease_until: 0 },
     ]);
+  });
+
+  it('has apps without rate limits', async () => {
+    expect(await rowsOf('SELECT name, rate_limits FROM apps')).toEqual([
+      { name: 'demo-app', rate_limits: null },
+    ]);
+    expect(await rowsOf('SELECT * FROM rate_windows')).toEqual([]);
   });
 
   it('begins its generations, and has no floor under its positions', async () => {

@@ -13,6 +13,7 @@ export const severalNodes: Migration = {
     ...expiringReferences(db, ddl),
     ...logFloor(db, ddl),
     ...rebuilds(db, ddl),
+    ...rateLimits(db, ddl),
   ],
 };
 
@@ -88,6 +89,20 @@ function rebuilds({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {
       .addColumn('stage', text, (column) => column.notNull())
       .addColumn('place', text)
       .addColumn('finished_at', whole)
+      .modifyEnd(ends.counters),
+  ];
+}
+
+function rateLimits({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {
+  return [
+    schema.alterTable('apps').addColumn('rate_limits', text),
+    schema
+      .createTable('rate_windows')
+      .addColumn('app_no', whole, (column) => column.notNull())
+      .addColumn('bucket', text, (column) => column.notNull())
+      .addColumn('window_start', whole, (column) => column.notNull())
+      .addColumn('used', whole, (column) => column.notNull())
+      .addPrimaryKeyConstraint('rate_windows_key', ['app_no', 'bucket'])
       .modifyEnd(ends.counters),
   ];
 }

@@ -1,4 +1,5 @@
 import type { AppNo, Instant } from '../kernel/ids.js';
+import type { RateLimitSettings } from '../rate-limit/rateLimit.js';
 
 /** A tenant: appkey `org#app`. */
 export interface App {
@@ -16,6 +17,8 @@ export interface App {
   readonly sealedTokenKey: string;
   /** Access tokens of an older epoch are void. */
   readonly tokenEpoch: number;
+  /** None by default. */
+  readonly rateLimits: RateLimitSettings;
   readonly createdAt: Instant;
 }
 

@@ -11,6 +11,7 @@ import type { ExpiredMessages } from './expiredMessages.js';
 import type { FeedCheckpoints } from './feedCheckpoints.js';
 import type { FinishedDeliveries } from './finishedDeliveries.js';
 import type { Leases } from './leases.js';
+import type { RateLimits } from './rateLimits.js';
 import type { ReadModels } from './readModels.js';
 import type { Redeliveries } from './redeliveries.js';
 import type { RuleHealths } from './ruleHealths.js';
@@ -36,6 +37,7 @@ export interface StoragePorts {
   readonly readModels: ReadModels;
   readonly leases: Leases;
   readonly apps: Apps;
+  readonly rateLimits: RateLimits;
   readonly users: Users;
   readonly chats: Chats;
   readonly chatReader: ChatReader;

@@ -147,6 +147,7 @@ export function appSample(change: Partial<Omit<App, 'no'>> = {}): Omit<App, 'no'
     sealedSdkAppKey: null,
     sealedTokenKey: 'sealed token key',
     tokenEpoch: 1,
+    rateLimits: {},
     createdAt: sampleInstant,
     ...change,
   };

@@ -16,6 +16,7 @@ import { describeExpiredMessages } from './expiredMessages.js';
 import { describeFeedCheckpoints } from './feedCheckpoints.js';
 import { describeFinishedDeliveries } from './finishedDeliveries.js';
 import { describeLeases } from './leases.js';
+import { describeRateLimits } from './rateLimits.js';
 import { describeReadModels } from './readModels.js';
 import { describeRedeliveries } from './redeliveries.js';
 import { describeRedeliveryJobs } from './redeliveryJobs.js';
@@ -54,6 +55,7 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeChats(name, harness);
     describeChatReader(name, harness);
     describeApps(name, harness);
+    describeRateLimits(name, harness);
     describeUsers(name, harness);
     describeSecrets(name, harness);
     describeSealedSecrets(name, harness);

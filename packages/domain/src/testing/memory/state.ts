@@ -16,6 +16,7 @@ import type { ChatProfile } from '../../ports/chats.js';
 import type { Attempt } from '../../ports/deliveryQueue.js';
 import type { Rebuild } from '../../ports/readModels.js';
 import type { User } from '../../ports/users.js';
+import type { RateWindow } from '../../rate-limit/rateLimit.js';
 import type { Item } from '../../timeline/item.js';
 import type { MembershipSpan } from '../../timeline/visible.js';
 
@@ -106,6 +107,8 @@ export interface MemoryState {
   rebuild: Rebuild | undefined;
   readonly leases: Map<string, { readonly owner: string; readonly until: Instant }>;
   readonly apps: App[];
+  /** Of each app, by their buckets. */
+  readonly rateWindows: Map<AppNo, ReadonlyMap<string, RateWindow>>;
   readonly users: Map<string, User>;
   readonly secrets: Map<string, string>;
 }
@@ -129,6 +132,7 @@ export function emptyState(): MemoryState {
     rebuild: undefined,
     leases: new Map(),
     apps: [],
+    rateWindows: new Map(),
     users: new Map(),
     secrets: new Map(),
   };

@@ -12,6 +12,7 @@ import { createMemoryApps, createMemorySecrets, createMemoryUsers } from './dire
 import { createMemoryEventLog } from './eventLog.js';
 import { createMemoryFinishedDeliveries } from './finishedDeliveries.js';
 import { createMemoryLeases } from './leases.js';
+import { createMemoryRateLimits } from './rateLimits.js';
 import { createMemoryReadModels } from './readModels.js';
 import { createMemoryRedeliveries } from './redeliveries.js';
 import { createMemoryRuleHealths } from './ruleHealths.js';
@@ -47,6 +48,7 @@ export function createMemoryStorage(clock: Clock = { now: () => Date.now() }): S
     readModels: createMemoryReadModels(state),
     leases: createMemoryLeases(state, clock),
     apps: createMemoryApps(state),
+    rateLimits: createMemoryRateLimits(state),
     users: createMemoryUsers(state),
     chats: createMemoryChats(state),
     chatReader: createMemoryChatReader(state),
