@@ -8,7 +8,7 @@ import { streamKey } from '../rebuild/replay.js';
 import { each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 import { pieceRows, walk } from './check.js';
-import type { Check, CheckDeps, Piece } from './check.js';
+import type { Check, CheckDeps } from './check.js';
 import type { Finding, FindingKind } from './finding.js';
 import { readable } from './readable.js';
 
@@ -116,25 +116,3 @@ function lookAtReference(
   const isLeft = recalledAt.has(streamKey({ app, stream: messageStream(message) }));
   return isLeft ? [{ kind: 'referenceLeft', app, about: { attachment, message } }] : [];
 }
-
-/** Bytes that nothing is known of: nobody can download them, and no recall reaches them. */
-export const attachmentBytes: Check = {
-  name: 'attachment bytes',
-  run: (deps) =>
-    walk(deps, '', async (after: AttachmentId): Promise<Piece<AttachmentId>> => {
-      const ids = await deps.bytes.next(after, pieceRows);
-      const known = await deps.reads.read(() =>
-        rows(
-          deps.reads.db
-            .selectFrom('attachments')
-            .select('attachment')
-            .where((e) => e(e.fn<string>('lower', ['attachment']), 'in', ids.length === 0 ? [''] : [...ids])),
-        ),
-      );
-      const rowsThere = new Set(known.map(({ attachment }) => attachment.toLowerCase()));
-      const findings = ids
-        .filter((id) => !rowsThere.has(id))
-        .map((attachment): Finding => ({ kind: 'attachmentBytesLeft', app: null, about: { attachment } }));
-      return { findings, looked: ids.length, next: ids.length < pieceRows ? undefined : ids.at(-1) };
-    }),
-};

@@ -66,7 +66,7 @@ function eventsAt(
 }
 
 /** The conversation whose watermarks an event moves. */
-export function conversationsOf(event: RecordedEvent): readonly ConversationKey[] {
+function conversationsOf(event: RecordedEvent): readonly ConversationKey[] {
   if (event.type !== 'ConversationDeleted') return [];
   const { user, kind, channel } = event.data;
   return [{ app_no: event.app, user, timeline: conversationTimeline(user, kind, channel) }];
