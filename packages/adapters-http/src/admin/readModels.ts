@@ -24,8 +24,6 @@ const rebuildSchema = openObject({
 /** What lists and histories are read from, made anew from the log of all apps. */
 export function readModelRoutes(deps: AdminDeps): readonly Route[] {
   const common = { path, tag: 'Read models', auth: 'root' } as const;
-  const { 400: badRequest, 401: unauthorized, 403: forbidden } = commonErrors;
-  const errors = { 400: badRequest, 401: unauthorized, 403: forbidden };
   return [
     {
       ...common,
@@ -34,7 +32,7 @@ export function readModelRoutes(deps: AdminDeps): readonly Route[] {
       summary: 'Rebuild the read models from the log, beside all other work; one rebuild at a time',
       answers: {
         202: { description: 'The rebuild that was started, or the one under way', schema: rebuildSchema },
-        ...errors,
+        ...commonErrors,
       },
       handle: (call) => start(deps, call),
     },
