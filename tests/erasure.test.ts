@@ -1,22 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApi } from './support/api.js';
 import type { Api } from './support/api.js';
+import { filesWith } from './support/files.js';
 import { startServer, temporaryFolder } from './support/server.js';
 import type { RunningServer } from './support/server.js';
-
-/** Files that the server owns and that hold the text right now. */
-async function filesWith(dir: string, text: string): Promise<readonly string[]> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  const found: string[] = [];
-  for (const entry of entries.filter((each) => each.isFile())) {
-    const file = path.join(entry.parentPath, entry.name);
-    const bytes = await readFile(file).catch(() => Buffer.alloc(0));
-    if (bytes.includes(text)) found.push(path.relative(dir, file));
-  }
-  return found;
-}
 
 describe('recalled means gone', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;

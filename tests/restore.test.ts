@@ -51,9 +51,10 @@ async function expectTakenBack(dataDir: string, api: Api): Promise<void> {
   expect(await api.roaming('anna', 'ben@easemob.com')).toHaveLength(0);
   expect(await api.roaming('ben', 'anna@easemob.com')).toHaveLength(1);
   expect((await api.admin('GET', '/recall-policy')).body).toMatchObject({ window_seconds: 77 });
+  expect(await recalld(['verify'], { RECALLD_DATA_DIR: dataDir })).toMatchObject({ code: 0 });
 }
 
-describe('recalld backup', () => {
+describe('recalld backup', { timeout: 60_000 }, () => {
   it('given traffic, then the copy is one moment of it, whole, and served elsewhere', async () => {
     const { server, api } = await serve(at('data'));
     const { fileUrl } = await converse(api);
@@ -137,7 +138,7 @@ describe('recalld backup', () => {
   });
 });
 
-describe('recalld restore', () => {
+describe('recalld restore', { timeout: 60_000 }, () => {
   /** A backup of a store, and the store, in which all was taken back since. */
   async function given(env: Readonly<Record<string, string>> = {}) {
     const { server, api } = await serve(at('data'), env);
@@ -286,7 +287,7 @@ describe('recalld restore', () => {
       await next.stop();
       if (isOld) expect(await restore(dataDir, at('backup'))).toMatchObject({ code: 0 });
     }
-  }, 60_000);
+  });
 
   describe.skipIf(findNatsServer() === undefined)('with NATS', () => {
     it('given that the store is lost, then the stream of events tells what was recalled', async () => {

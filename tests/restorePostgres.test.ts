@@ -7,6 +7,7 @@ import { findNatsServer, startNatsServer } from '../scripts/lib/natsServer.mjs';
 import { findPostgres, startPostgres } from '../scripts/lib/postgresServer.mjs';
 import type { PostgresServer } from '../scripts/lib/postgresServer.mjs';
 import { createApi } from './support/api.js';
+import { recalld } from './support/cli.js';
 import type { Ran } from './support/cli.js';
 import { startServer, temporaryFolder } from './support/server.js';
 import { converse, takeBack, tookAll } from './support/takenBack.js';
@@ -79,6 +80,8 @@ describe.skipIf(bin === undefined)(
       expect(await api.roaming('anna', 'ben@easemob.com')).toHaveLength(0);
       expect((await api.admin('GET', '/recall-policy')).body).toMatchObject({ window_seconds: 77 });
       await server.stop();
+      const verified = await recalld(['verify'], { RECALLD_DATABASE_URL: database, ...key });
+      expect(verified).toMatchObject({ code: 0 });
     }
 
     it('given the database that went on, then its recalls are taken, once, and no node is served before', async () => {
