@@ -1,20 +1,16 @@
-import { existsSync } from 'node:fs';
 import { createNatsLink, redrive as publishAgain } from '@recalld/adapters-callbacks';
 import type { NatsLink, RedriveProgress } from '@recalld/adapters-callbacks';
 import { createSecretBox } from '@recalld/adapters-security';
-import { openSqliteForReading } from '@recalld/adapters-storage';
-import type { SqliteReading } from '@recalld/adapters-storage';
-import type { Log, SecretBox } from '@recalld/domain';
+import type { Log } from '@recalld/domain';
 import { createRequests } from '../callbackRequests.js';
 import { readConfig } from '../config.js';
 import type { Config, NatsConfig } from '../config.js';
 import { ConfigError } from '../configValues.js';
 import { streamOptions } from '../feed.js';
-import { openPostgres } from '../postgres.js';
 import { findSecretKeys } from '../secretKey.js';
 import { exitCodes, Unavailable } from './command.js';
 import type { Command, Terminal } from './command.js';
-import { noDatabase } from './noDatabase.js';
+import { openReading } from './reading.js';
 import { rangeIn, readRedriveOptions } from './redriveOptions.js';
 import type { RedriveOptions } from './redriveOptions.js';
 import { createTerminalLog } from './terminalLog.js';
@@ -60,7 +56,7 @@ async function redriveOn(
   const box = createSecretBox(present, previous);
   const clock = { now: () => Date.now() };
   const log = quietLog(terminal);
-  const storage = await openStorage(config, box, log);
+  const storage = await openReading(config, log);
   const link = createNatsLink({ url: nats.url, log, name: 'recalld redrive' });
   const progress = progressOn(terminal);
   try {
@@ -99,14 +95,6 @@ async function redriveOn(
     await link.close();
     await storage.close();
   }
-}
-
-/** What is looked at; nothing is written but, on PostgreSQL, that a node is there. @throws ConfigError when there is none. */
-function openStorage(config: Config, box: SecretBox, log: Log): Promise<SqliteReading> {
-  const { dataDir, database } = config;
-  if (database.kind === 'postgres') return openPostgres(database.url, config, box, log);
-  if (existsSync(database.path)) return openSqliteForReading({ dataDir, databasePath: database.path });
-  throw noDatabase(database.path);
 }
 
 /** How long a broker that is there may take. */
