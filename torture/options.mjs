@@ -2,24 +2,26 @@
 import { parseArgs } from 'node:util';
 import { fail } from '../scripts/lib/process.mjs';
 
-/** @typedef {'storm' | 'neighbours' | 'addresses'} ScenarioName */
+/** @typedef {'storm' | 'nodes' | 'neighbours' | 'addresses'} ScenarioName */
 
 /**
  * @typedef {object} Options
  * @property {readonly ScenarioName[]} scenarios
  * @property {number} kills of the server, in the storm
- * @property {number} perSecond recalls, in the storm
+ * @property {number} perSecond recalls, in the storm and over several nodes
+ * @property {number} nodesSeconds how long several nodes are harassed
  * @property {number} rounds with and without a hanging neighbour
  * @property {number} roundSeconds
  * @property {boolean} judgeLatency whether the neighbours' latency decides: a busy machine cannot tell
  */
 
 /** @type {readonly ScenarioName[]} */
-const names = ['storm', 'neighbours', 'addresses'];
+const names = ['storm', 'nodes', 'neighbours', 'addresses'];
 
 const usage = `npm run torture -- [options]
   --kills N          times that the server is killed under traffic (50)
-  --rate N           recalls a second meanwhile (30)
+  --rate N           recalls a second meanwhile, and over several nodes (30)
+  --seconds N        how long several nodes and their servers are harassed (180)
   --rounds N         rounds with and without a hanging neighbour (10)
   --only SCENARIO    ${names.join(', ')}; all when left out
   --small            a few kills and rounds, latency shown but not judged: does it hold?`;
@@ -33,6 +35,7 @@ export function readOptions() {
     scenarios: scenarios(values.only),
     kills: amount('kills', values.kills ?? (small ? '4' : '50')),
     perSecond: amount('rate', values.rate ?? '30'),
+    nodesSeconds: amount('seconds', values.seconds ?? (small ? '20' : '180')),
     rounds: amount('rounds', values.rounds ?? (small ? '1' : '10')),
     roundSeconds: small ? 1 : 4,
     judgeLatency: !small,
@@ -45,6 +48,7 @@ function parse() {
       options: {
         kills: { type: 'string' },
         rate: { type: 'string' },
+        seconds: { type: 'string' },
         rounds: { type: 'string' },
         only: { type: 'string' },
         small: { type: 'boolean', default: false },

@@ -42,11 +42,20 @@ export async function openPlace(more = {}) {
 /**
  * The calls that torture needs of a running server.
  *
- * @param {string} url
+ * @param {string | (() => string)} url its own, or for each call the one of any of several nodes
  */
 export async function connect(url) {
-  const base = `${url}/${org}/${app}`;
-  const login = await call('POST', `${base}/token`, '', {
+  const at = typeof url === 'string' ? () => url : url;
+  const base = () => `${at()}/${org}/${app}`;
+  /** How many answers each status had. */
+  const answers = /** @type {Map<number, number>} */ (new Map());
+  /** @type {typeof request} */
+  const call = async (...asked) => {
+    const answer = await request(...asked);
+    answers.set(answer.status, (answers.get(answer.status) ?? 0) + 1);
+    return answer;
+  };
+  const login = await call('POST', `${base()}/token`, '', {
     grant_type: 'client_credentials',
     client_id: clientId,
     client_secret: clientSecret,
@@ -54,14 +63,15 @@ export async function connect(url) {
   const token = login.body.access_token;
   /** @param {string} method @param {string} path @param {object} [body] */
   const admin = (method, path, body) =>
-    call(method, `${url}/admin/v1/apps/${org}/${app}${path}`, rootToken, body);
+    call(method, `${at()}/admin/v1/apps/${org}/${app}${path}`, rootToken, body);
   /** @param {string} from @param {string} to @param {object} content */
   const send = async (from, to, content) => {
-    const sent = await call('POST', `${base}/messages/users`, token, { from, to: [to], ...content });
+    const sent = await call('POST', `${base()}/messages/users`, token, { from, to: [to], ...content });
     return sent.status === 200 ? /** @type {string} */ (sent.body.data[to]) : undefined;
   };
   return {
     admin,
+    answers,
 
     /**
      * Sends a message and takes it back; answers its id once both were acknowledged, and when the recall
@@ -76,7 +86,7 @@ export async function connect(url) {
       if (msgId === undefined) return undefined;
       const recall = { msg_id: msgId, to, chat_type: 'chat' };
       const askedAt = performance.now();
-      const { status } = await call('POST', `${base}/messages/msg_recall`, token, recall);
+      const { status } = await call('POST', `${base()}/messages/msg_recall`, token, recall);
       return status === 200 ? { msgId, askedAt } : undefined;
     },
 
@@ -89,7 +99,7 @@ export async function connect(url) {
     async sendAndDelete(from, user) {
       if ((await send(from, user, { type: 'txt', body: { msg: 'unwanted' } })) === undefined) return false;
       const conversation = { channel: from, type: 'chat', delete_roam: true };
-      const url = `${base}/users/${user}/user_channel`;
+      const url = `${base()}/users/${user}/user_channel`;
       return (await call('DELETE', url, token, conversation)).status === 200;
     },
 
@@ -98,9 +108,10 @@ export async function connect(url) {
       const body = new FormData();
       body.append('file', new Blob(['an image']), 'image.png');
       const headers = { authorization: `Bearer ${token}` };
-      const response = await fetch(`${base}/chatfiles`, { method: 'POST', headers, body });
+      const files = `${base()}/chatfiles`;
+      const response = await fetch(files, { method: 'POST', headers, body });
       const [{ uuid }] = /** @type {any} */ (await response.json()).entities;
-      return { uuid: /** @type {string} */ (uuid), url: `${base}/chatfiles/${uuid}` };
+      return { uuid: /** @type {string} */ (uuid), url: `${files}/${uuid}` };
     },
 
     /** @param {number} seconds of the recall window; whether it was acknowledged */
@@ -131,7 +142,7 @@ export async function connect(url) {
  * @param {object} [json]
  * @returns {Promise<{ status: number, body: any }>}
  */
-async function call(method, url, token, json) {
+async function request(method, url, token, json) {
   const response = await fetch(url, {
     method,
     headers: {
