@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 import { fail } from '../scripts/lib/process.mjs';
 
+/** @typedef {'recall' | 'send' | 'postgres' | 'growth'} Subject */
+
 /**
  * @typedef {object} Options
  * @property {number} seconds measured for each sample
@@ -9,7 +11,8 @@ import { fail } from '../scripts/lib/process.mjs';
  * @property {number} rounds
  * @property {number} connections
  * @property {number} quiet seconds to spend on a sample at most until it was taken on a quiet machine
- * @property {readonly ('recall' | 'send')[]} operations
+ * @property {readonly Subject[]} subjects
+ * @property {readonly number[]} sizes messages that a store has when growth is measured, growing
  * @property {boolean} profile recalld alone, with where its time goes
  */
 
@@ -18,23 +21,28 @@ const usage = `npm run bench -- [options]
   --warm N          seconds before them, not measured (1)
   --rounds N        every target once a round, in turn (3)
   --connections N   keep-alive connections, one request at a time on each (64)
-  --only OPERATION  recall or send; both when left out
+  --only SUBJECT    recall or send; both when left out. postgres: both, PostgreSQL beside the embedded store.
+                    growth: the same traffic at growing sizes of the store, and the memory that it takes
+  --sizes N,N,…     of growth, messages (10000,100000,1000000,5000000)
   --wait-quiet N    spend up to N seconds on a sample until other programs use less than 0.15 cores (0)
   --short           one round of one second: does it work?
+  --quick           the same, and growth ends at ten thousand messages
   --profile         recalld alone, once: what its CPU time goes to`;
 
 /** @returns {Options} */
 export function readOptions() {
   const values = parse();
   if (values.help) stop(usage);
-  const short = values.short || values.profile;
+  const brief = values.short || values.quick;
+  const short = brief || values.profile;
   return {
-    seconds: amount('seconds', values.seconds ?? (values.short ? '1' : '3'), 0.1),
-    warm: amount('warm', values.warm ?? (values.short ? '0.5' : '1'), 0),
+    seconds: amount('seconds', values.seconds ?? (brief ? '1' : '3'), 0.1),
+    warm: amount('warm', values.warm ?? (brief ? '0.5' : '1'), 0),
     rounds: amount('rounds', values.rounds ?? (short ? '1' : '3'), 1),
     connections: amount('connections', values.connections ?? '64', 1),
     quiet: amount('wait-quiet', values['wait-quiet'] ?? '0', 0),
-    operations: operations(values.only),
+    subjects: subjects(values.only),
+    sizes: sizes(values.sizes ?? (values.quick ? '1000,10000' : '10000,100000,1000000,5000000')),
     profile: values.profile,
   };
 }
@@ -48,8 +56,10 @@ function parse() {
         rounds: { type: 'string' },
         connections: { type: 'string' },
         only: { type: 'string' },
+        sizes: { type: 'string' },
         'wait-quiet': { type: 'string' },
         short: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
         profile: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -61,11 +71,21 @@ function parse() {
 
 /**
  * @param {string | undefined} only
- * @returns {readonly ('recall' | 'send')[]}
+ * @returns {readonly Subject[]}
  */
-function operations(only) {
+function subjects(only) {
   if (only === undefined) return ['recall', 'send'];
-  return only === 'recall' || only === 'send' ? [only] : stop(`--only takes recall or send\n${usage}`);
+  const found = /** @type {const} */ (['recall', 'send', 'postgres', 'growth']).filter(
+    (name) => name === only,
+  );
+  return found.length > 0 ? found : stop(`--only takes recall, send, postgres or growth\n${usage}`);
+}
+
+/** @param {string} text */
+function sizes(text) {
+  const numbers = text.split(',').map((size) => amount('sizes', size, 1));
+  if (numbers.every((size, n) => size > (numbers[n - 1] ?? 0))) return numbers;
+  return stop('--sizes takes numbers that grow');
 }
 
 /**

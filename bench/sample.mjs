@@ -7,14 +7,12 @@ import { quietCores, quietMachine } from './quiet.mjs';
 
 /** @typedef {import('./load/measure.mjs').Sample & { deliveredPerSecond: number }} Result */
 
-/** Messages to preload for each second of recalls: more than the service can take back. */
-const recallsPerSecond = { recalld: 50_000, 'hand-written': 12_000, bare: 80_000 };
-
 /**
  * @typedef {object} Wanted
  * @property {import('./targets.mjs').Row} row
  * @property {'recall' | 'send'} operation
  * @property {string} folder
+ * @property {import('./targets.mjs').Place['postgres']} postgres
  * @property {import('./child.mjs').Child} generator
  * @property {import('./options.mjs').Options} options
  */
@@ -42,18 +40,20 @@ export async function takeQuietSample(wanted) {
  * @returns {Promise<Result>}
  * @throws when an answer was wrong, or a message was recalled twice or not at all
  */
-async function takeSample({ row, operation, folder, generator, options }) {
+async function takeSample({ row, operation, folder, postgres, generator, options }) {
   const { warm: warmSeconds, seconds, connections, profile } = options;
-  const dir = mkdtempSync(join(folder, 'store-'));
-  const running = await row.start(dir, profile ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : []);
-  const { target, pid: serverPid, helperPids } = running;
+  const dir = mkdtempSync(join(folder, 'profile-'));
+  const nodeArgs = profile ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : [];
+  const running = await row.start({ folder, postgres, nodeArgs });
+  const { target, pids: serverPids, helperPids, databasePid } = running;
   /** @type {readonly [number, number] | undefined} */
   let window;
   try {
-    const recalls = operation === 'recall' ? (warmSeconds + seconds) * recallsPerSecond[row.service] : 0;
+    const recalls = operation === 'recall' ? (warmSeconds + seconds) * row.recallsPerSecond : 0;
     await generator.ask('preload', { target, recalls });
     const began = performance.now();
-    const run = { target, connections, operation, warmSeconds, seconds, serverPid, helperPids };
+    const pids = { serverPids, helperPids, databasePid };
+    const run = { target, connections, operation, warmSeconds, seconds, ...pids };
     const { sample, requests } = await generator.ask('run', run);
     window = sample.window;
     const deliveredPerSecond = (1000 * (await running.delivered())) / (performance.now() - began);

@@ -1,14 +1,17 @@
 // @ts-check
-import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer } from '../scripts/lib/server.mjs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { startChild } from './child.mjs';
-import { appPath, application, organization, token } from './services/envelope.mjs';
+import { recalledOnce, startRecalld } from './recalld.mjs';
+import { appPath, token } from './services/envelope.mjs';
+import { sqliteStore } from './stores.mjs';
 
 /**
  * @typedef {object} Running a target that listens
  * @property {import('./load/requests.mjs').Target} target
- * @property {number} pid
+ * @property {readonly number[]} pids
  * @property {readonly number[]} helperPids
+ * @property {number} [databasePid] of a database's server that the target uses
  * @property {(recalled: Recalled) => Promise<void>} check throws unless each was recalled exactly once
  * @property {() => Promise<number>} delivered callbacks that the receiver has
  * @property {() => Promise<void>} stop
@@ -21,29 +24,29 @@ import { appPath, application, organization, token } from './services/envelope.m
  */
 
 /**
+ * @typedef {object} Place
+ * @property {string} folder for stores
+ * @property {ReturnType<typeof import('./stores.mjs').postgresStores>} postgres
+ * @property {readonly string[]} nodeArgs
+ */
+
+/**
  * @typedef {object} Row
  * @property {string} label
  * @property {'recalld' | 'hand-written' | 'bare'} service
  * @property {string} callbacks what becomes of them during the measure
- * @property {(dir: string, nodeArgs: readonly string[]) => Promise<Running>} start
+ * @property {number} recallsPerSecond messages to preload for each second of recalls: more than it can take back
+ * @property {(place: Place) => Promise<Running>} start
  */
-
-/** How long deliveries may take to arrive after the measure, before they count as lost. */
-const deliveredDeadlineMs = 120_000;
-
-const credentials = {
-  RECALLD_ROOT_TOKEN: 'bench-root-token',
-  RECALLD_APP: `${organization}#${application}`,
-  RECALLD_CLIENT_ID: 'bench-client',
-  RECALLD_CLIENT_SECRET: 'bench-client-secret',
-};
 
 /** @type {Row} */
 const handWritten = {
   label: 'hand-written Fastify + better-sqlite3',
   service: 'hand-written',
   callbacks: 'job row written, not sent',
-  async start(dir) {
+  recallsPerSecond: 12_000,
+  async start({ folder }) {
+    const dir = mkdtempSync(join(folder, 'store-'));
     const child = startChild('services/handWritten.mjs');
     const { port } = await child.ask('start', { dir });
     return {
@@ -52,6 +55,10 @@ const handWritten = {
         const counted = await child.ask('count');
         if (Object.values(counted).every((count) => count === requests)) return;
         throw new Error(`${requests} messages were recalled, the store says ${JSON.stringify(counted)}`);
+      },
+      async stop() {
+        await child.stop();
+        rmSync(dir, { recursive: true, force: true });
       },
     };
   },
@@ -62,6 +69,7 @@ const bare = {
   label: 'bare node:http',
   service: 'bare',
   callbacks: 'none',
+  recallsPerSecond: 80_000,
   async start() {
     const child = startChild('services/bare.mjs');
     const { port } = await child.ask('start');
@@ -76,8 +84,8 @@ const bare = {
  */
 function plain(child, port) {
   return {
-    target: { port, path: appPath, token },
-    pid: child.pid,
+    target: { ports: [port], path: appPath, token },
+    pids: [child.pid],
     helperPids: [],
     check: async () => undefined,
     delivered: async () => 0,
@@ -85,124 +93,69 @@ function plain(child, port) {
   };
 }
 
+const outcomes = {
+  none: 'none: no rule',
+  planned: 'planned in the commit, not sent',
+  sent: 'planned and sent to a local receiver',
+};
+
 /**
- * @param {'none' | 'planned' | 'sent'} rule planned: the receiver takes connections and never answers,
- *   so that every recall writes its delivery and next to none is sent
- * @param {string} callbacks
+ * @param {import('./recalld.mjs').RuleKind} rule
+ * @param {number} [nodes] on one PostgreSQL; left out: the embedded store
  * @returns {Row}
  */
-function recalld(rule, callbacks) {
+function recalld(rule, nodes) {
   return {
-    label: 'recalld',
+    label:
+      nodes === undefined ? 'recalld' : `recalld, PostgreSQL, ${nodes === 1 ? '1 node' : `${nodes} nodes`}`,
     service: 'recalld',
-    callbacks,
-    async start(dir, nodeArgs) {
-      const env = { ...credentials, RECALLD_DATA_DIR: dir, RECALLD_CALLBACK_ALLOW_PRIVATE: 'true' };
-      const server = await startServer({ ...env, RECALLD_LOG_LEVEL: 'warn' }, nodeArgs);
-      const receiver = rule === 'none' ? undefined : startChild('services/receiver.mjs');
-      const admin = adminApi(server.url);
-      await admin('PUT', '/recall-policy', { enabled: true, window_seconds: 3600 });
-      if (receiver !== undefined) {
-        const { port } = await receiver.ask('start', { silent: rule === 'planned' });
-        const url = `http://127.0.0.1:${port}/callbacks`;
-        const made = { name: 'bench', url, dialect: 'easemob', secret: 'bench-rule-secret' };
-        await admin('POST', '/callback-rules', { ...made, chat_types: ['chat'], enabled: true });
-      }
+    callbacks: outcomes[rule],
+    recallsPerSecond: nodes === undefined ? 50_000 : 15_000,
+    async start({ folder, postgres, nodeArgs }) {
+      const store = nodes === undefined ? sqliteStore(folder) : await postgres.make();
+      const running = await startRecalld({ store, nodes: nodes ?? 1, rule, nodeArgs });
+      const { target, pids, helperPids, admin } = running;
       return {
-        target: { port: Number(new URL(server.url).port), path: appPath, token: await appToken(server.url) },
-        pid: server.pid,
-        helperPids: receiver === undefined ? [] : [receiver.pid],
+        target,
+        pids,
+        helperPids,
+        ...(store.serverPid === undefined ? {} : { databasePid: store.serverPid }),
         async check({ requests, ids }) {
           await recalledOnce(admin, ids);
-          if (rule === 'sent' && receiver !== undefined) await allDelivered(receiver, requests);
+          if (rule === 'sent') await running.allDelivered(requests);
         },
-        delivered: async () => (receiver === undefined ? 0 : (await receiver.ask('count')).received),
+        delivered: async () => (await running.delivered()).received,
         async stop() {
-          const code = await server.stop();
-          await receiver?.stop();
-          if (code !== 0) throw new Error(`recalld ended with ${code}: ${server.output()}`);
+          await running.stop();
+          await store.remove();
         },
       };
     },
   };
 }
 
-/** @param {string} url */
-function adminApi(url) {
-  /**
-   * @param {string} method
-   * @param {string} path
-   * @param {object} [body]
-   */
-  return async (method, path, body) =>
-    answerOf(
-      await fetch(`${url}/admin/v1/apps/${organization}/${application}${path}`, {
-        method,
-        headers: { authorization: 'Bearer bench-root-token', 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
-    );
-}
-
-/** @param {string} url */
-async function appToken(url) {
-  const response = await fetch(`${url}${appPath}/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      grant_type: 'client_credentials',
-      client_id: credentials.RECALLD_CLIENT_ID,
-      client_secret: credentials.RECALLD_CLIENT_SECRET,
-    }),
-  });
-  return (await answerOf(response)).access_token;
-}
-
-/** @param {Response} response */
-async function answerOf(response) {
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${response.url} answered ${response.status}: ${text}`);
-  return JSON.parse(text);
-}
-
-/**
- * @param {ReturnType<typeof adminApi>} admin
- * @param {readonly string[]} ids
- */
-async function recalledOnce(admin, ids) {
-  for (const id of ids) {
-    const { entities } = await admin('GET', `/messages/${id}/events`);
-    const recalls = entities.filter((/** @type {{ type: string }} */ { type }) => type === 'MessageRecalled');
-    if (recalls.length !== 1) throw new Error(`${id} has ${recalls.length} recalls in its audit trail`);
-  }
-}
-
-/**
- * @param {import('./child.mjs').Child} receiver
- * @param {number} recalled
- */
-async function allDelivered(receiver, recalled) {
-  const deadline = Date.now() + deliveredDeadlineMs;
-  for (;;) {
-    const { distinct } = await receiver.ask('count');
-    if (distinct === recalled) return;
-    if (Date.now() > deadline) throw new Error(`${recalled} were recalled, ${distinct} callbacks came`);
-    await sleep(100);
-  }
-}
-
-/** @type {Record<'recall' | 'send', readonly Row[]>} in the order of the table and of each round */
+/** In the order of the table and of each round. */
 export const rows = {
-  recall: [
-    recalld('planned', 'planned in the commit, not sent'),
-    recalld('sent', 'planned and sent to a local receiver'),
-    recalld('none', 'none: no rule'),
-    handWritten,
-    bare,
-  ],
+  recall: [recalld('planned'), recalld('sent'), recalld('none'), handWritten, bare],
   send: [
-    recalld('planned', 'none: a send has none'),
+    { ...recalld('planned'), callbacks: 'none: a send has none' },
     { ...handWritten, callbacks: 'none: a send has none' },
     bare,
   ],
+};
+
+/** The embedded store beside PostgreSQL. */
+export const engineRows = {
+  recall: [
+    recalld('planned'),
+    recalld('planned', 1),
+    recalld('planned', 2),
+    recalld('sent'),
+    recalld('sent', 1),
+    recalld('sent', 2),
+  ],
+  send: [recalld('none'), recalld('none', 1), recalld('none', 2)].map((row) => ({
+    ...row,
+    callbacks: 'none: a send has none',
+  })),
 };

@@ -76,3 +76,29 @@ function readAnswer(bytes) {
   if (text.length < headEnd + 4 + Number(length)) return undefined;
   return { status: Number(text.slice(9, 12)), text };
 }
+
+/**
+ * @param {Connection} connection
+ * @param {string} request
+ * @returns {Promise<Answer>}
+ */
+export function ask(connection, request) {
+  return new Promise((resolve, reject) => connection.send(request, resolve, reject));
+}
+
+/**
+ * Connections to a target, spread over its nodes.
+ *
+ * @template T
+ * @param {import('./requests.mjs').Target} target
+ * @param {number} count
+ * @param {(connections: Connection[]) => Promise<T>} use
+ */
+export async function withConnections({ ports }, count, use) {
+  const connections = Array.from({ length: count }, (_, n) => new Connection(ports[n % ports.length] ?? 0));
+  try {
+    return await use(connections);
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+}

@@ -1,7 +1,7 @@
 // @ts-check
 // The load generator, a process of its own: it fills a target with messages and measures it.
 import { answerCalls } from '../child.mjs';
-import { Connection } from './connection.mjs';
+import { ask, withConnections } from './connection.mjs';
 import { measure } from './measure.mjs';
 import {
   batchRecipients,
@@ -36,7 +36,7 @@ answerCalls({
     const batches = Math.ceil((conversations + recalls) / batchRecipients);
     const request = batchRequests(target);
     let n = 0;
-    await withConnections(target.port, preloadConnections, (connections) =>
+    await withConnections(target, preloadConnections, (connections) =>
       Promise.all(
         connections.map(async (connection) => {
           while (n < batches) {
@@ -52,11 +52,11 @@ answerCalls({
 
   /**
    * @param {{ target: Target, connections: number, operation: 'recall' | 'send', warmSeconds: number,
-   *   seconds: number, serverPid: number, helperPids: number[] }} call
+   *   seconds: number, serverPids: number[], helperPids: number[], databasePid?: number }} call
    */
   async run({ target, connections: count, operation, ...load }) {
     const recall = operation === 'recall';
-    const sample = await withConnections(target.port, count, (connections) =>
+    const sample = await withConnections(target, count, (connections) =>
       measure({
         ...load,
         connections,
@@ -78,7 +78,7 @@ answerCalls({
     const chosen = messages.slice(0, taken).filter((_, index) => index % step === 0);
     const request = recallRequests(target);
     const ids = chosen.map(({ id }) => id);
-    const accepted = await withConnections(target.port, 1, async ([connection]) => {
+    const accepted = await withConnections(target, 1, async ([connection]) => {
       let count = 0;
       for (const message of chosen) {
         if (connection !== undefined && !isRefusedAsRecalled(await ask(connection, request(message))))
@@ -116,28 +116,4 @@ function keepIds(from, { status, text }) {
   if (status !== 200) throw new Error(`preloading was answered ${status}: ${text}`);
   const { data } = JSON.parse(text.slice(text.indexOf('\r\n\r\n')));
   for (const [to, id] of Object.entries(data)) messages.push({ id, from, to });
-}
-
-/**
- * @param {Connection} connection
- * @param {string} request
- * @returns {Promise<import('./connection.mjs').Answer>}
- */
-function ask(connection, request) {
-  return new Promise((resolve, reject) => connection.send(request, resolve, reject));
-}
-
-/**
- * @template T
- * @param {number} port
- * @param {number} count
- * @param {(connections: Connection[]) => Promise<T>} use
- */
-async function withConnections(port, count, use) {
-  const connections = Array.from({ length: count }, () => new Connection(port));
-  try {
-    return await use(connections);
-  } finally {
-    for (const connection of connections) connection.close();
-  }
 }

@@ -1,6 +1,6 @@
 // @ts-check
 import { performance } from 'node:perf_hooks';
-import { cpuOf, busyCpu } from './cpu.mjs';
+import { busyCpu, cpuOf, cpuOfTree } from './cpu.mjs';
 
 /**
  * @typedef {object} Sample
@@ -10,7 +10,8 @@ import { cpuOf, busyCpu } from './cpu.mjs';
  * @property {number} seconds measured; shorter when the messages ran out
  * @property {number} wrong answers that were not what was asked for, warm-up included
  * @property {string | undefined} wrongAnswer the first of them
- * @property {number} serverCpu cores that the server used
+ * @property {number} serverCpu cores that the server used; all of its nodes together
+ * @property {number} databaseCpu cores that the database's server used; 0 when there is none
  * @property {number} generatorCpu cores that the load generator used
  * @property {readonly [number, number]} window from when to when it was measured, microseconds of the monotonic clock
  * @property {number} otherCpu cores that were busy with neither of them nor the receiver
@@ -23,7 +24,8 @@ import { cpuOf, busyCpu } from './cpu.mjs';
  * @property {(answer: import('./connection.mjs').Answer) => boolean} isRight
  * @property {number} warmSeconds
  * @property {number} seconds
- * @property {number} serverPid
+ * @property {readonly number[]} serverPids
+ * @property {number} [databasePid] of a server with processes of its own
  * @property {readonly number[]} helperPids processes that belong to the benchmark
  */
 
@@ -96,18 +98,25 @@ export async function measure(load) {
     wrongAnswer: state.wrongAnswer === '' ? undefined : state.wrongAnswer,
     window: [from, to],
     serverCpu: (after.server - before.server) / seconds,
+    databaseCpu: (after.database - before.database) / seconds,
     generatorCpu: (after.generator - before.generator) / seconds,
     otherCpu: Math.max(0, after.other - before.other) / seconds,
   };
 }
 
 /** @param {Load} load */
-function readCpu({ serverPid, helperPids }) {
+function readCpu({ serverPids, helperPids, databasePid }) {
   const { user, system } = process.cpuUsage();
   const generator = (user + system) / 1e6;
-  const server = cpuOf(serverPid);
-  const helpers = helperPids.reduce((sum, pid) => sum + cpuOf(pid), 0);
-  return { generator, server, other: busyCpu() - generator - server - helpers };
+  const server = sum(serverPids);
+  const database = databasePid === undefined ? 0 : cpuOfTree(databasePid);
+  const helpers = sum(helperPids);
+  return { generator, server, database, other: busyCpu() - generator - server - database - helpers };
+}
+
+/** @param {readonly number[]} pids */
+function sum(pids) {
+  return pids.reduce((seconds, pid) => seconds + cpuOf(pid), 0);
 }
 
 /** The clock of CPU profiles. */

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** @typedef {{ port: number, path: string, token: string }} Target its app's path begins with a slash */
+/** @typedef {{ ports: readonly number[], path: string, token: string }} Target of several nodes; its app's path begins with a slash */
 /** @typedef {{ id: string, from: string, to: string }} Message */
 
 /** Recipients of one preloading send; the contract's own bound. */
@@ -16,9 +16,9 @@ export const conversations = senders * users;
  * @param {string} path below the app's
  * @returns {(body: string) => string} a whole request; the body is ASCII
  */
-function post({ port, path: app, token }, path) {
+export function post({ path: app, token }, path) {
   const head =
-    `POST ${app}${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n` +
+    `POST ${app}${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n` +
     'Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: ';
   return (body) => `${head}${body.length}\r\n\r\n${body}`;
 }

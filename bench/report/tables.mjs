@@ -11,6 +11,7 @@ const targets = { 'hand-written': 6, bare: 0.45 };
  * @param {Map<Row, Result[]>} results
  */
 export function resultTable(operation, results) {
+  const hasDatabase = [...results.values()].flat().some(({ databaseCpu }) => databaseCpu > 0);
   const head = [
     'service',
     'callbacks',
@@ -20,6 +21,7 @@ export function resultTable(operation, results) {
     'callbacks/s',
     'server cores',
     'us CPU each',
+    ...(hasDatabase ? ['database cores', 'us database CPU each'] : []),
     'generator cores',
     'other cores',
   ];
@@ -36,6 +38,12 @@ export function resultTable(operation, results) {
       count(middle(({ deliveredPerSecond }) => deliveredPerSecond)),
       middle(({ serverCpu }) => serverCpu).toFixed(2),
       middle(({ serverCpu, perSecond }) => (serverCpu * 1e6) / perSecond).toFixed(1),
+      ...(hasDatabase
+        ? [
+            middle(({ databaseCpu }) => databaseCpu).toFixed(2),
+            middle(({ databaseCpu, perSecond }) => (databaseCpu * 1e6) / perSecond).toFixed(1),
+          ]
+        : []),
       middle(({ generatorCpu }) => generatorCpu).toFixed(2),
       Math.max(...samples.map(({ otherCpu }) => otherCpu)).toFixed(2),
     ];
@@ -70,13 +78,37 @@ export function ratioTable(operation, results) {
   return table([head, ...lines]);
 }
 
+/**
+ * PostgreSQL against the embedded store, and several nodes against one, whose callbacks are the same.
+ *
+ * @param {'recall' | 'send'} operation
+ * @param {Map<Row, Result[]>} results
+ */
+export function engineRatioTable(operation, results) {
+  const lines = [...results].flatMap(([row, samples]) =>
+    [...results]
+      .filter(([other]) => other.callbacks === row.callbacks && other !== row)
+      .filter(([other]) => other.label < row.label)
+      .map(([other, others]) => {
+        const rounds = samples.map(({ perSecond }, round) => perSecond / (others[round]?.perSecond ?? NaN));
+        return [
+          row.label,
+          other.label,
+          row.callbacks,
+          `${median(rounds).toFixed(2)} (${Math.min(...rounds).toFixed(2)}-${Math.max(...rounds).toFixed(2)})`,
+        ];
+      }),
+  );
+  return table([[`${operation}s/s of`, 'against', 'callbacks', 'ratio (by round)'], ...lines]);
+}
+
 /** @param {readonly Result[]} samples */
 function rate(samples) {
   return median(samples.map(({ perSecond }) => perSecond));
 }
 
 /** @param {readonly number[]} values */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
   const high = sorted[Math.ceil((sorted.length - 1) / 2)] ?? NaN;
@@ -84,7 +116,7 @@ function median(values) {
 }
 
 /** @param {number} value */
-function count(value) {
+export function count(value) {
   return Math.round(value).toLocaleString('en-US');
 }
 
@@ -93,7 +125,7 @@ function count(value) {
  *
  * @param {readonly (readonly string[])[]} lines the head first
  */
-function table(lines) {
+export function table(lines) {
   const widths = (lines[0] ?? []).map((_, column) =>
     Math.max(3, ...lines.map((cells) => (cells[column] ?? '').length)),
   );
