@@ -22,5 +22,14 @@ export function createApp(deps: HttpDeps, mounted: Mounted): FastifyInstance {
     );
   }
   const apis = [easemobApi(deps), ...mounted.apis];
-  return createServer({ apps: storage.apps, tokens, isRootToken, clock, log, apis, observers });
+  return createServer({
+    apps: storage.apps,
+    rateLimits: storage.rateLimits,
+    tokens,
+    isRootToken,
+    clock,
+    log,
+    apis,
+    observers,
+  });
 }

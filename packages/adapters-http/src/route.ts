@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { assert } from '@recalld/domain';
-import type { App, Instant, UserId } from '@recalld/domain';
+import type { App, Instant, RateLimitName, UserId } from '@recalld/domain';
 
 // Routes are data: Fastify's routes, authentication, body checks and /openapi.json all derive from these rows.
 
@@ -23,6 +23,13 @@ export interface AnswerDescription {
   readonly schema?: JsonSchema;
 }
 
+/** A rate limit that a call of a row counts for, when its app has that limit. One per user is of the path's `{username}`. */
+export interface RouteLimit {
+  readonly name: RateLimitName;
+  /** How many uses a body that fits the row's schema is. Left out: a call is one, taken before its body is read. */
+  readonly usesOf?: (body: unknown) => number;
+}
+
 export interface Route {
   readonly method: Method;
   /** Parameters in braces. A path that starts with `/{org}/{app}` or has both names an app: it is looked up. */
@@ -36,6 +43,8 @@ export interface Route {
   readonly body?: JsonSchema;
   /** `stream`: the body is left unread in `call.stream`. Left out: JSON, read whole. */
   readonly reads?: 'stream';
+  /** Checked after authentication; left out: none. */
+  readonly limits?: readonly RouteLimit[];
   /** Described only: handlers read query parameters with {@link queryText}. Name to schema. */
   readonly query?: Readonly<Record<string, JsonSchema>>;
   /** Path parameters that are not one id of 1 to 64 bytes: the handler checks them. */
@@ -105,6 +114,7 @@ export type Failure =
   | 'notPermitted'
   | 'malformedBody'
   | 'bodyTooLarge'
+  | 'rateLimited'
   | 'unsupportedMediaType'
   | 'overloaded'
   | 'unavailable'

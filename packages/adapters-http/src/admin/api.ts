@@ -5,6 +5,7 @@ import { deliveryRoutes } from './deliveries.js';
 import type { AdminDeps } from './deps.js';
 import { problem, refuse } from './errors.js';
 import { messageEventRoutes } from './messageEvents.js';
+import { rateLimitRoutes } from './rateLimits.js';
 import { readModelRoutes } from './readModels.js';
 import { recallPolicyRoutes } from './recallPolicy.js';
 import { redeliveryRoutes } from './redeliveries.js';
@@ -18,6 +19,7 @@ export function adminApi(deps: AdminDeps): Api {
     ...deliveryRoutes(deps),
     ...redeliveryRoutes(deps),
     ...messageEventRoutes(deps),
+    ...rateLimitRoutes(deps),
     ...readModelRoutes(deps),
   ];
   return {

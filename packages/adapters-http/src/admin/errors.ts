@@ -11,6 +11,7 @@ const statuses = {
   too_large: 413,
   unsupported_media_type: 415,
   expectation_failed: 417,
+  rate_limited: 429,
   overloaded: 503,
   unavailable: 503,
   internal_error: 500,
@@ -49,6 +50,7 @@ const failures: { readonly [F in Failure]: readonly [AdminCode, string] } = {
   notPermitted: ['forbidden', `${tokenAdvice}: the token of a user does not manage an app.`],
   malformedBody: ['invalid_request', 'Correct the request body, see /openapi.json.'],
   bodyTooLarge: ['too_large', 'Send a request body of at most 1 MiB.'],
+  rateLimited: ['rate_limited', 'Wait as long as Retry-After says: a rate limit of the app is reached.'],
   unsupportedMediaType: ['unsupported_media_type', 'Send the request body as application/json.'],
   overloaded: ['overloaded', 'Try again in a second: the server has too much work waiting.'],
   unavailable: [

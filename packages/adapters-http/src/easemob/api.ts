@@ -1,5 +1,6 @@
 import type { HttpDeps } from '../deps.js';
-import type { Api } from '../route.js';
+import { rateLimitField } from '../rateLimitFields.js';
+import type { Api, Route, RouteLimit } from '../route.js';
 import { chatfileRoutes } from './chatfiles.js';
 import { chatMemberRoutes } from './chatMembers.js';
 import { chatRoutes } from './chats.js';
@@ -53,7 +54,15 @@ export function easemobApi(deps: HttpDeps): Api {
     prefix: '/',
     headers: corsHeaders,
     preflight,
-    routes: resources.flatMap((routesOf) => routesOf(deps, replies)),
+    routes: resources.flatMap((routesOf) => routesOf(deps, replies)).map(limited),
     refuse: replies.failed,
   };
+}
+
+/** Whatever else a call is, it is a request. */
+function limited(route: Route): Route {
+  const limits: readonly RouteLimit[] = [{ name: 'requestsPerSecond' }, ...(route.limits ?? [])];
+  const fields = limits.map(({ name }) => rateLimitField(name)).join(', ');
+  const answer = { description: `A rate limit of the app is reached, one of ${fields}` };
+  return { ...route, limits, answers: { ...route.answers, 429: answer } };
 }

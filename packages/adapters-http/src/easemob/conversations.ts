@@ -34,6 +34,7 @@ export function conversationRoutes(deps: HttpDeps, replies: Replies): readonly R
       summary: 'Lists a user’s conversations, the one with the newest message first',
       tag: 'Conversations',
       auth: 'appOrUser',
+      limits: [{ name: 'conversationListsPerSecond' }, { name: 'conversationListsPerMinuteAndUser' }],
       answers: answers(200, 401, 404),
       handle: list,
     },

@@ -61,6 +61,7 @@ export function deleteConversationRoutes(deps: HttpDeps, replies: Replies): read
     method: 'DELETE',
     tag: 'Conversations',
     auth: 'appOrUser',
+    limits: [{ name: 'conversationDeletionsPerSecond' }, { name: 'conversationDeletionsPerMinuteAndUser' }],
     body: deleteBody,
     answers: answers(200, 400, 401, 404),
     handle: remove,

@@ -71,6 +71,7 @@ export function recallRoutes(deps: HttpDeps, replies: Replies): readonly Route[]
       summary: 'Takes one message back for everyone',
       tag: 'Messages',
       auth: 'app',
+      limits: [{ name: 'recallsPerSecond' }],
       body: recallBody,
       answers: answers(200, 400, 401, 403, 404),
       handle: recall,

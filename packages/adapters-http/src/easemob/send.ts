@@ -1,5 +1,5 @@
 import { assert } from '@recalld/domain';
-import type { ChatKind, ContentKind, SendMessage } from '@recalld/domain';
+import type { ChatKind, ContentKind, RateLimitName, SendMessage } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
 import { appOf } from '../route.js';
@@ -59,12 +59,35 @@ interface Receivers {
   /** In one call (contract A9). */
   readonly max: number;
   readonly operationId: string;
+  readonly calls: RateLimitName;
+  readonly messages: RateLimitName;
 }
 
 const kinds: readonly Receivers[] = [
-  { collection: 'users', chatKind: 'chat', max: 600, operationId: 'sendToUsers' },
-  { collection: 'chatgroups', chatKind: 'groupchat', max: 3, operationId: 'sendToGroups' },
-  { collection: 'chatrooms', chatKind: 'chatroom', max: 10, operationId: 'sendToRooms' },
+  {
+    collection: 'users',
+    chatKind: 'chat',
+    max: 600,
+    operationId: 'sendToUsers',
+    calls: 'userSendsPerSecond',
+    messages: 'userMessagesPerMinute',
+  },
+  {
+    collection: 'chatgroups',
+    chatKind: 'groupchat',
+    max: 3,
+    operationId: 'sendToGroups',
+    calls: 'groupSendsPerSecond',
+    messages: 'groupMessagesPerSecond',
+  },
+  {
+    collection: 'chatrooms',
+    chatKind: 'chatroom',
+    max: 10,
+    operationId: 'sendToRooms',
+    calls: 'roomSendsPerSecond',
+    messages: 'roomMessagesPerSecond',
+  },
 ];
 
 /** Sending asks nobody whether the receivers exist (contract A9). */
@@ -76,10 +99,19 @@ export function sendRoutes(deps: HttpDeps, replies: Replies): readonly Route[] {
     summary: `Sends a message to up to ${receivers.max} ${receivers.collection}`,
     tag: 'Messages',
     auth: 'app',
+    limits: [
+      { name: receivers.calls },
+      { name: receivers.messages, usesOf: (body) => messagesOf(body as MessageBody, receivers.max) },
+    ],
     body: messageBody,
     answers: answers(200, 400, 401, 404),
     handle: (call) => send(deps, replies, receivers, call),
   }));
+}
+
+/** One for each receiver; a call with too many of them is refused, and sends none. */
+function messagesOf({ to }: MessageBody, receiversMax: number): number {
+  return Array.isArray(to) && to.length <= receiversMax ? new Set(to).size : 0;
 }
 
 async function send(deps: HttpDeps, replies: Replies, kind: Receivers, call: Call): Promise<Answer> {

@@ -88,6 +88,7 @@ export function tokenRoutes(deps: HttpDeps, replies: Replies): readonly Route[] 
       summary: 'Issues an app token, or a user token by password',
       tag: 'Tokens',
       auth: 'none',
+      limits: [{ name: 'tokensPerSecond' }],
       body: tokenBody,
       answers: answers(200, 400, 404),
       handle: token,

@@ -3,6 +3,7 @@ import type { App } from '@recalld/domain';
 import type { Api, Failure, Route } from '../route.js';
 import { authenticate } from './authenticate.js';
 import type { ServerParts } from './deps.js';
+import { rateLimiting } from './rateLimiting.js';
 import { refuse, refuseThrown } from './refusing.js';
 import { begin } from './requestState.js';
 import type { RequestState } from './requestState.js';
@@ -13,12 +14,16 @@ export const jsonType = 'application/json';
 
 type Admit = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 
-/** The step before a body is read: path, app, token and content type, in that order. */
+/** The step before a body is read: path, app, token, content type and rates, in that order. */
 export function admission(deps: ServerParts, api: Api, route: Route): Admit {
   const namesApp = route.path.includes('{org}/{app}');
   const unchecked = new Set(['org', 'app', ...(route.uncheckedParams ?? [])]);
   const ids = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   const checked = ids.filter((name) => !unchecked.has(name));
+  const limit = rateLimiting(
+    deps,
+    (route.limits ?? []).filter(({ usesOf }) => usesOf === undefined),
+  );
 
   function check(state: RequestState, app: App | undefined): Failure | undefined {
     const { call } = state;
@@ -42,7 +47,7 @@ export function admission(deps: ServerParts, api: Api, route: Route): Admit {
     const { params } = state.call;
     const settle = (app: App | undefined): void => {
       const failure = check(state, app);
-      if (failure === undefined) done();
+      if (failure === undefined) limit(request, reply, done);
       else refuse(deps, state, reply, failure);
     };
     if (!checked.every((name) => isId(params[name]))) return refuse(deps, state, reply, 'malformedPath');

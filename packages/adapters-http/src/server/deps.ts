@@ -1,9 +1,10 @@
-import type { AccessTokens, Apps, Clock, Log } from '@recalld/domain';
+import type { AccessTokens, Apps, Clock, Log, RateLimits } from '@recalld/domain';
 import type { Api, RequestObserver } from '../route.js';
 import type { OutageLog } from './outageLog.js';
 
 export interface ServerDeps {
   readonly apps: Apps;
+  readonly rateLimits: Pick<RateLimits, 'take'>;
   readonly tokens: AccessTokens;
   readonly isRootToken: (token: string) => boolean;
   readonly clock: Clock;

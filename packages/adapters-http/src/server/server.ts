@@ -7,6 +7,7 @@ import { answerWith } from './answering.js';
 import type { ServerDeps, ServerParts } from './deps.js';
 import { mountFallbacks } from './fallbacks.js';
 import { parseJsonBody } from './jsonBody.js';
+import { rateLimiting } from './rateLimiting.js';
 import { answerEverything, refuseBroken } from './rawRefusals.js';
 import { apiOf, refuse, refuseThrown } from './refusing.js';
 import { rememberTokens } from './rememberedTokens.js';
@@ -88,6 +89,7 @@ function mountRows(server: FastifyInstance, deps: ServerParts): void {
 
 function mount(server: FastifyInstance, deps: ServerParts, api: Api, route: Route) {
   const admit = admission(deps, api, route);
+  const byBody = (route.limits ?? []).filter(({ usesOf }) => usesOf !== undefined);
   server.route({
     method: route.method,
     url: urlOf(route.path),
@@ -95,6 +97,7 @@ function mount(server: FastifyInstance, deps: ServerParts, api: Api, route: Rout
     exposeHeadRoute: api.name === 'ops' && route.method === 'GET',
     ...(route.body === undefined ? {} : { schema: { body: route.body } }),
     onRequest: admit,
+    ...(byBody.length === 0 ? {} : { preHandler: rateLimiting(deps, byBody) }),
     handler: (request, reply) => {
       const state = request.recalld;
       assert(state !== undefined, 'a handler runs after admission');

@@ -46,7 +46,7 @@ export type RateLimitChange = { readonly [N in RateLimitName]?: number | null };
 
 export function changedRateLimits(settings: RateLimitSettings, change: RateLimitChange): RateLimitSettings {
   const changed = Object.entries({ ...settings, ...change }).filter(([, max]) => max !== null);
-  return Object.fromEntries(changed) as RateLimitSettings;
+  return Object.fromEntries(changed);
 }
 
 /** What somebody wants of one limit. */
