@@ -179,6 +179,8 @@ describe.skipIf(findPostgres() === undefined)('races between nodes', () => {
       const list = await anyApi().admin('GET', '/deliveries?limit=100');
       const entities = list.body['entities'] as readonly { id: string; rule_name: string }[];
       const { id } = entities.find(({ rule_name }) => rule_name === 'easemob') ?? { id: '' };
+      const status = async () => (await anyApi().admin('GET', `/deliveries/${id}`)).body['status'];
+      await expect.poll(status, { timeout: toldMs }).toBe('delivered');
       const heard = () => receiver.received.filter(({ body }) => body['recall_id'] === msgId).length;
       const before = heard();
 
@@ -187,11 +189,7 @@ describe.skipIf(findPostgres() === undefined)('races between nodes', () => {
       expect(statuses(answers)).toContain(202);
       await receiver.until(() => heard() > before, toldMs);
       expect(calledBack(receiver).get(msgId)?.size).toBe(1);
-      await expect
-        .poll(async () => (await anyApi().admin('GET', `/deliveries/${id}`)).body['status'], {
-          timeout: toldMs,
-        })
-        .toBe('delivered');
+      await expect.poll(status, { timeout: toldMs }).toBe('delivered');
       expect(heard() - before).toBeLessThanOrEqual(3);
     },
     patientMs,
@@ -236,6 +234,47 @@ describe.skipIf(findPostgres() === undefined)('races between nodes', () => {
       await tencent.until(() => numbers().length >= msgIds.length, toldMs);
       expect(numbers().sort((a, b) => a - b)).toEqual(msgIds.map((_, index) => index + 1));
       await tencent.close();
+    },
+    patientMs,
+  );
+
+  it(
+    'sends to the same many users in another order at each node: none is refused, and each user has all of them',
+    async () => {
+      const users = Array.from({ length: 40 }, (_, n) => `reader-${n}`);
+      const orders = [users, [...users].reverse(), [...users.slice(20), ...users.slice(0, 20)]];
+      const rounds = 8;
+      await Promise.all(
+        apis().map(async (api, index) => {
+          for (let n = 0; n < rounds; n += 1) {
+            const message = { from: 'herald', to: orders[index], type: 'txt', body: { msg: 'hear' } };
+            expect((await api.app('POST', '/messages/users', message)).status).toBe(200);
+          }
+        }),
+      );
+      for (const user of [users[0] ?? '', users[39] ?? '']) {
+        expect(await anyApi().roaming(user, 'herald@easemob.com')).toHaveLength(3 * rounds);
+      }
+    },
+    patientMs,
+  );
+
+  it(
+    'one name, one user and one place in a group asked for at three nodes at once: one gets it, and the others hear that it is taken',
+    async () => {
+      const group = { groupname: 'g', public: true, maxusers: 90, owner: 'u1' };
+      const made = await anyApi().app('POST', '/chatgroups', group);
+      const { groupid } = made.body['data'] as { groupid: string };
+      for (let n = 0; n < 8; n += 1) {
+        const rule = { name: `wanted ${n}`, url: receiver.url, dialect: 'easemob', enabled: false };
+        const rules = await everywhere((api) => api.admin('POST', '/callback-rules', rule));
+        expect(statuses(rules)).toEqual([201, 409, 409]);
+        const user = { username: `wanted-${n}`, nickname: 'w', password: 'p' };
+        const users = await everywhere((api) => api.app('POST', '/users', user));
+        expect(statuses(users)).toEqual([200, 400, 400]);
+        const joined = await everywhere((api) => api.app('POST', `/chatgroups/${groupid}/users/wanted-${n}`));
+        expect(statuses(joined)).toEqual([200, 403, 403]);
+      }
     },
     patientMs,
   );
