@@ -54,7 +54,7 @@ export function* together<T extends readonly Request[]>(...requests: T): Steps<R
   return answers.map((answer) => answer.rows) as unknown as RowsOf<T>;
 }
 
-export const nothing: Answer = { rows: [], changes: 0 };
+const nothing: Answer = { rows: [], changes: 0 };
 
 /** Runs steps in one synchronous stretch. */
 export function drive<T>(steps: Steps<T>, answer: (request: Request) => Answer): T {

@@ -1,7 +1,8 @@
 import { assert, never } from '@recalld/domain';
 import type { AppNo, DeliveryState, Position } from '@recalld/domain';
 import type { ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder } from 'kysely';
-import type { DeliveriesTable, Schema } from '../schema.js';
+import type { DeliveriesTable } from '../callbackTables.js';
+import type { Schema } from '../schema.js';
 import type { EachStatement, Statements } from '../statements.js';
 
 export type DeliveryRow = Selectable<DeliveriesTable>;

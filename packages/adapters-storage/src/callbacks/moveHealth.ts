@@ -2,7 +2,7 @@ import { isNews } from '@recalld/domain';
 import type { RuleHealth } from '@recalld/domain';
 import type { Selectable } from 'kysely';
 import type { Reads } from '../engines/database.js';
-import type { CallbackRulesTable } from '../schema.js';
+import type { CallbackRulesTable } from '../callbackTables.js';
 import { each, rows } from '../steps.js';
 import type { Each, Steps } from '../steps.js';
 import { healthColumns, healthOf, healthRow } from './ruleRows.js';

@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely';
 import type { Database } from '../engines/database.js';
 import { pageOf, placeIn } from '../paging.js';
 import type { PositionBefore } from '../readers/positionBefore.js';
-import type { RedeliveryJobsTable } from '../schema.js';
+import type { RedeliveryJobsTable } from '../callbackTables.js';
 import { each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 import {

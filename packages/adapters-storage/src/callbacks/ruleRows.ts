@@ -9,7 +9,8 @@ import type {
   RuleTls,
 } from '@recalld/domain';
 import type { Insertable, Kysely, Selectable } from 'kysely';
-import type { CallbackRulesTable, CallbackRuleVersionsTable, Schema } from '../schema.js';
+import type { CallbackRulesTable, CallbackRuleVersionsTable } from '../callbackTables.js';
+import type { Schema } from '../schema.js';
 
 const versionColumns = [
   'version',

@@ -1,6 +1,6 @@
 import type { Position } from '@recalld/domain';
 import { sql } from 'kysely';
-import type { DeliveriesTable } from '../schema.js';
+import type { DeliveriesTable } from '../callbackTables.js';
 import { each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 import { pieceRows, walk } from './check.js';

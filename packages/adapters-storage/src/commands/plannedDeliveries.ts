@@ -5,7 +5,7 @@ import type { OrderPlace } from '../callbacks/deliveryOrder.js';
 import { stateColumns } from '../callbacks/deliveryRows.js';
 import { createHoldRules } from '../callbacks/holdRules.js';
 import type { Reads } from '../engines/database.js';
-import type { DeliveriesTable } from '../schema.js';
+import type { DeliveriesTable } from '../callbackTables.js';
 import { each, together } from '../steps.js';
 import type { Steps } from '../steps.js';
 

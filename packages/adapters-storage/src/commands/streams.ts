@@ -115,6 +115,6 @@ export function advanced(stream: KnownStream, event: RecordedEvent): KnownStream
 }
 
 /** Whether an event sent the stream's message. */
-export function isSent(event: RecordedEvent): event is Sent {
+function isSent(event: RecordedEvent): event is Sent {
   return event.type === 'MessageSent';
 }

@@ -19,7 +19,9 @@ export class GenerationCounter {
 
   constructor({ db, statements }: Reads) {
     this.#db = db;
-    this.#current = statements.select<object>({})(() => db.selectFrom('generations').select(['apps', 'rules']));
+    this.#current = statements.select<object>({})(() =>
+      db.selectFrom('generations').select(['apps', 'rules']),
+    );
   }
 
   ask(): Each<Generations> {

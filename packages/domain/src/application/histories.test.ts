@@ -8,11 +8,24 @@ import {
   logOf,
 } from '../testing/contracts/historyChecks.js';
 import { stepArbitrary } from '../testing/contracts/histories.js';
-import { createMemoryStorage, createStage, describeHistories, scriptedStore } from '../testing/index.js';
+import {
+  createFixedClock,
+  createMemoryStorage,
+  createStage,
+  describeHistories,
+  sampleInstant,
+  scriptedStore,
+} from '../testing/index.js';
 import type { Answered, Fate } from '../testing/index.js';
 
 const close = () => Promise.resolve();
-describeHistories('memory', { make: async () => ({ ports: createMemoryStorage(), close }) }, 300);
+const memory = {
+  make: async () => {
+    const clock = createFixedClock(sampleInstant);
+    return { ports: createMemoryStorage(clock), close, pass: clock.advance };
+  },
+};
+describeHistories('memory', memory, 300);
 
 const fate: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 4, arbitrary: fc.constant('written' as const) },
