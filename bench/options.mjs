@@ -13,6 +13,7 @@ import { fail } from '../scripts/lib/process.mjs';
  * @property {number} quiet seconds to spend on a sample at most until it was taken on a quiet machine
  * @property {readonly Subject[]} subjects
  * @property {readonly number[]} sizes messages that a store has when growth is measured, growing
+ * @property {'sqlite' | 'postgres' | undefined} engine of growth; both when left out
  * @property {boolean} profile recalld alone, with where its time goes
  */
 
@@ -24,6 +25,7 @@ const usage = `npm run bench -- [options]
   --only SUBJECT    recall or send; both when left out. postgres: both, PostgreSQL beside the embedded store.
                     growth: the same traffic at growing sizes of the store, and the memory that it takes
   --sizes N,N,…     of growth, messages (10000,100000,1000000,5000000)
+  --engine ENGINE   of growth: sqlite or postgres; both when left out, as far as there is PostgreSQL
   --wait-quiet N    spend up to N seconds on a sample until other programs use less than 0.15 cores (0)
   --short           one round of one second: does it work?
   --quick           the same, and growth ends at ten thousand messages
@@ -43,6 +45,7 @@ export function readOptions() {
     quiet: amount('wait-quiet', values['wait-quiet'] ?? '0', 0),
     subjects: subjects(values.only),
     sizes: sizes(values.sizes ?? (values.quick ? '1000,10000' : '10000,100000,1000000,5000000')),
+    engine: engine(values.engine),
     profile: values.profile,
   };
 }
@@ -57,6 +60,7 @@ function parse() {
         connections: { type: 'string' },
         only: { type: 'string' },
         sizes: { type: 'string' },
+        engine: { type: 'string' },
         'wait-quiet': { type: 'string' },
         short: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
@@ -79,6 +83,12 @@ function subjects(only) {
     (name) => name === only,
   );
   return found.length > 0 ? found : stop(`--only takes recall, send, postgres or growth\n${usage}`);
+}
+
+/** @param {string | undefined} name */
+function engine(name) {
+  if (name === undefined || name === 'sqlite' || name === 'postgres') return name;
+  return stop('--engine takes sqlite or postgres');
 }
 
 /** @param {string} text */

@@ -45,23 +45,23 @@ const memoryDeadlineMs = 30_000;
  * @param {Place} place
  */
 export async function measureGrowth({ folder, postgres, options }) {
-  const engines = [() => Promise.resolve(sqliteStore(folder))];
-  if (findPostgres() !== undefined) engines.push(() => postgres.make());
-  for (const makeStore of engines) {
-    const store = await makeStore();
+  const engines = [
+    options.engine ?? ['sqlite', ...(findPostgres() === undefined ? [] : ['postgres'])],
+  ].flat();
+  for (const engine of engines) {
+    const store = engine === 'sqlite' ? sqliteStore(folder) : await postgres.make();
     const traffic = startChild('growth/traffic.mjs');
     /** @type {Size[]} */
     const sizes = [];
     try {
       for (const messages of options.sizes) {
         sizes.push(await measureSize({ store, traffic, messages, folder, options }));
-        console.log(`${store.engine}: ${messages} messages measured`);
+        console.log(`${store.engine}, so far:\n${growthTables(store.engine, sizes)}\n`);
       }
     } finally {
       await traffic.stop();
       await store.remove();
     }
-    console.log(`\n${growthTables(store.engine, sizes)}\n`);
   }
 }
 

@@ -75,6 +75,13 @@ describe.skipIf(!postgresAvailable)('the PostgreSQL engine', () => {
     expect(JSON.stringify(plan)).not.toContain('Seq Scan');
   });
 
+  it('reads a page in the order of an index, however few rows it expects', async () => {
+    await engine.run('create index t_what on t (what, n)');
+    const plan = await engine.run("explain select n from t where what = 'a' order by n desc limit 20");
+    expect(JSON.stringify(plan)).toContain('Index');
+    expect(JSON.stringify(plan)).not.toContain('Sort');
+  });
+
   it('waits for the disk, unless a write is relaxed', async () => {
     function* level(): Steps<unknown> {
       const [row] = yield* rows<{ synchronous_commit: string }>(query('show synchronous_commit'));
