@@ -78,7 +78,8 @@ export async function startCrowd(startOne, count) {
         await sleep(betweenMsMax * Math.random());
         const running = [...up];
         const victim = running[Math.floor(Math.random() * running.length)];
-        if (victim !== undefined) underway.push(strike(victim));
+        // Without any there would be no traffic to harm.
+        if (victim !== undefined && running.length > 1) underway.push(strike(victim));
       }
       await Promise.all(underway);
       return struck;
