@@ -90,7 +90,7 @@ describe.skipIf(!postgresAvailable)('what is recalled on PostgreSQL', () => {
   }
 
   /** What tables and indexes hold, without the write-ahead log. */
-  function tableFilesWith(bytes: Uint8Array): readonly string[] {
+  function tableFilesWith(bytes: Buffer): readonly string[] {
     return ['base', 'global'].flatMap((name) => filesWith(path.join(server.folder, 'data', name), bytes));
   }
 

@@ -83,8 +83,8 @@ export type Committed =
  * (stamping positions and MsgSeq), bodies, erasures, attachment references, due deliveries.
  * Attachments: MessageSent adds a reference to each attachment that exists and is not condemned;
  * MessageRecalled drops the message's references and condemns what none refers to any more;
- * MessageExpired leaves the message's references, but they keep nothing from being condemned;
- * AttachmentPurged moves a condemned one to purged.
+ * the references of a message that has expired, by its time or by MessageExpired, keep nothing from
+ * being condemned; AttachmentPurged moves a condemned one to purged.
  */
 export interface CommandStore {
   /** One snapshot of everything that a batch asks for, one entry per app asked for, in that order. */

@@ -77,6 +77,21 @@ export function describeAttachments(name: string, harness: StorageHarness): void
       expect((await ports.attachments.find(app.no, 'file'))?.condemnedBy).toBe(m3);
     });
 
+    it('is not kept by a message whose time ran out, also before anybody has recorded that', async () => {
+      const { ports, app } = world();
+      await ports.attachments.add(attachmentSample(app.no, 'file'));
+      const recall = recallUnit(app.no, { msgId: m1 });
+      const expiresAt = recall.appends[0]?.events[0]?.occurredAt ?? null;
+      await ports.commands.commit([
+        sendUnit(app.no, { msgId: m1, attachments: ['file'] }),
+        sendUnit(app.no, { msgId: m2, attachments: ['file'], expiresAt }),
+      ]);
+
+      await ports.commands.commit([recall]);
+
+      expect(await stateOf(world())).toBe('condemned');
+    });
+
     it('is not kept by an expired message, and is condemned by the recall of one all the same', async () => {
       const { ports, app } = world();
       await ports.attachments.add(attachmentSample(app.no, 'file'));

@@ -110,18 +110,19 @@ export async function checkEffects(stage: Stage, log: readonly RecordedEvent[]):
 
 /** A file's state as the log alone tells it. */
 function fileStateOf(log: readonly RecordedEvent[], file: string): readonly [string, string | null] {
-  /** The messages that refer to it, and whether they have not expired. */
-  const references = new Map<string, boolean>();
+  /** The messages that refer to it, and until when they keep it. */
+  const references = new Map<string, number>();
   let [state, condemnedBy]: [string, string | null] = ['uploaded', null];
-  for (const { type, data } of log) {
+  for (const { type, data, occurredAt } of log) {
     const open = state === 'uploaded' || state === 'referred';
     if (type === 'MessageSent' && data.attachments.includes(file) && open) {
-      references.set(data.msgId, true);
+      references.set(data.msgId, data.expiresAt ?? Infinity);
       state = 'referred';
     } else if (type === 'MessageExpired' && references.has(data.msgId)) {
-      references.set(data.msgId, false);
+      references.set(data.msgId, 0);
     } else if (type === 'MessageRecalled' && references.delete(data.msgId) && state === 'referred') {
-      if (![...references.values()].includes(true)) [state, condemnedBy] = ['condemned', data.msgId];
+      const isKept = [...references.values()].some((until) => until > occurredAt);
+      if (!isKept) [state, condemnedBy] = ['condemned', data.msgId];
     } else if (type === 'AttachmentPurged' && data.attachment === file && state === 'condemned') {
       state = 'purged';
     }

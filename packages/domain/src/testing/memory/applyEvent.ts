@@ -2,7 +2,7 @@ import { condemned, isReadable } from '../../attachment/attachment.js';
 import { evolveConversation, conversationTimeline } from '../../conversation/conversation.js';
 import type { RecordedEvent } from '../../events.js';
 import { never } from '../../kernel/assert.js';
-import type { AppNo, AttachmentId, MsgId } from '../../kernel/ids.js';
+import type { AppNo, AttachmentId, Instant, MsgId } from '../../kernel/ids.js';
 import type { MessageSent } from '../../message/message.js';
 import { messageItemOf, recallItemOf } from '../../timeline/itemOf.js';
 import { keyOf, timelineRow, watermarks } from './state.js';
@@ -20,7 +20,7 @@ export function applyEvent(state: MemoryState, event: RecordedEvent): void {
     case 'MessageRecalled':
       addNotice(state, event);
       endMessage(state, event.app, event.data.msgId, 'recalled');
-      dropReferences(state, event.app, event.data.msgId);
+      dropReferences(state, event);
       return;
     case 'MessageExpired':
       endMessage(state, event.app, event.data.msgId, 'expired');
@@ -69,25 +69,27 @@ function refer(state: MemoryState, app: AppNo, sent: MessageSent['data']): void 
   for (const id of sent.attachments) {
     const row = state.attachments.get(keyOf(app, id));
     if (row === undefined || !isReadable(row.attachment)) continue;
-    row.refs.set(sent.msgId, true);
+    row.refs.set(sent.msgId, sent.expiresAt ?? Infinity);
     row.attachment = { ...row.attachment, state: 'referred' };
   }
 }
 
-function dropReferences(state: MemoryState, app: AppNo, msgId: MsgId): void {
+function dropReferences(state: MemoryState, { app, data, occurredAt }: Recorded<'MessageRecalled'>): void {
   for (const row of state.attachments.values()) {
-    if (row.attachment.app === app && row.refs.delete(msgId)) condemnIfUnreferred(row, msgId);
+    const dropped = row.attachment.app === app && row.refs.delete(data.msgId);
+    if (dropped) condemnIfUnreferred(row, data.msgId, occurredAt);
   }
 }
 
 function weakenReferences(state: MemoryState, app: AppNo, msgId: MsgId): void {
   for (const row of state.attachments.values()) {
-    if (row.attachment.app === app && row.refs.has(msgId)) row.refs.set(msgId, false);
+    if (row.attachment.app === app && row.refs.has(msgId)) row.refs.set(msgId, 0);
   }
 }
 
-function condemnIfUnreferred(row: AttachmentRow, condemnedBy: MsgId): void {
-  if ([...row.refs.values()].includes(true) || row.attachment.state !== 'referred') return;
+function condemnIfUnreferred(row: AttachmentRow, condemnedBy: MsgId, now: Instant): void {
+  const isKept = [...row.refs.values()].some((until) => until > now);
+  if (isKept || row.attachment.state !== 'referred') return;
   row.attachment = condemned(row.attachment, condemnedBy);
 }
 

@@ -44,8 +44,8 @@ export interface MembershipRow {
 
 export interface AttachmentRow {
   attachment: Attachment;
-  /** The messages that refer to it; false: expired, and no longer keeping it. */
-  readonly refs: Map<MsgId, boolean>;
+  /** The messages that refer to it, and until when each keeps it. */
+  readonly refs: Map<MsgId, Instant>;
 }
 
 export interface RuleRow {
