@@ -28,7 +28,7 @@ export interface PostgresOptions {
 }
 
 /** Connections of one node. Commands need one at a time, everything else shares the others. */
-export const connectionsMax = 10;
+const connectionsMax = 10;
 
 const guarded = 'begin isolation level read committed';
 
