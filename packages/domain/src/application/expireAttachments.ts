@@ -1,6 +1,6 @@
 import type { Instant } from '../kernel/ids.js';
 import type { AttachmentBytes, Attachments } from '../ports/attachments.js';
-import { countDone } from './countDone.js';
+import { countDone, fewAtOnce } from './countDone.js';
 
 export interface ExpireAttachmentsDeps {
   readonly attachments: Attachments;
@@ -17,10 +17,8 @@ export async function expireAttachments(
   limit: number,
 ): Promise<number> {
   const expirable = await deps.attachments.expirable(before, limit);
-  return countDone(
-    expirable.map(async (key) => {
-      await deps.bytes.destroy(key.id);
-      await deps.attachments.markExpired([key]);
-    }),
-  );
+  return countDone(expirable, fewAtOnce, async (key) => {
+    await deps.bytes.destroy(key.id);
+    await deps.attachments.markExpired([key]);
+  });
 }

@@ -2,7 +2,7 @@ import { assert } from '../kernel/assert.js';
 import type { Attachments, AttachmentBytes } from '../ports/attachments.js';
 import type { Clock } from '../ports/clock.js';
 import type { CommandLoop } from './commandLoop.js';
-import { countDone } from './countDone.js';
+import { countDone, fewAtOnce } from './countDone.js';
 import { submitOne } from './submitOne.js';
 
 export interface PurgeDeps {
@@ -18,17 +18,15 @@ export interface PurgeDeps {
  */
 export async function purgeAttachments(deps: PurgeDeps, limit: number): Promise<number> {
   const condemned = await deps.attachments.condemned(limit);
-  return countDone(
-    condemned.map(async ({ app, id, condemnedBy }) => {
-      await deps.bytes.destroy(id);
-      const outcome = await submitOne<'PurgeAttachment'>(deps.loop, {
-        type: 'PurgeAttachment',
-        app,
-        msgId: condemnedBy,
-        attachment: id,
-        now: deps.clock.now(),
-      });
-      assert(outcome.ok, `the purge of attachment ${id} is accepted`);
-    }),
-  );
+  return countDone(condemned, fewAtOnce, async ({ app, id, condemnedBy }) => {
+    await deps.bytes.destroy(id);
+    const outcome = await submitOne<'PurgeAttachment'>(deps.loop, {
+      type: 'PurgeAttachment',
+      app,
+      msgId: condemnedBy,
+      attachment: id,
+      now: deps.clock.now(),
+    });
+    assert(outcome.ok, `the purge of attachment ${id} is accepted`);
+  });
 }

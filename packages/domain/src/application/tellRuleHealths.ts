@@ -2,7 +2,7 @@ import { assert } from '../kernel/assert.js';
 import type { Clock } from '../ports/clock.js';
 import type { RuleHealths } from '../ports/ruleHealths.js';
 import type { CommandLoop } from './commandLoop.js';
-import { countDone } from './countDone.js';
+import { countDone, fewAtOnce } from './countDone.js';
 import { submitOne } from './submitOne.js';
 
 export interface TellRuleHealthsDeps {
@@ -19,19 +19,17 @@ export interface TellRuleHealthsDeps {
  */
 export async function tellRuleHealths(deps: TellRuleHealthsDeps, limit: number): Promise<number> {
   const untold = await deps.ruleHealths.untold(limit);
-  return countDone(
-    untold.map(async ({ app, ruleId, ruleName, health }) => {
-      const now = deps.clock.now();
-      const outcome = await submitOne<'TellRuleHealth'>(deps.loop, {
-        type: 'TellRuleHealth',
-        app,
-        ruleId,
-        ruleName,
-        health,
-        now,
-      });
-      assert(outcome.ok, `the health of rule ${ruleId} is told`);
-      await deps.ruleHealths.told(ruleId, health);
-    }),
-  );
+  return countDone(untold, fewAtOnce, async ({ app, ruleId, ruleName, health }) => {
+    const now = deps.clock.now();
+    const outcome = await submitOne<'TellRuleHealth'>(deps.loop, {
+      type: 'TellRuleHealth',
+      app,
+      ruleId,
+      ruleName,
+      health,
+      now,
+    });
+    assert(outcome.ok, `the health of rule ${ruleId} is told`);
+    await deps.ruleHealths.told(ruleId, health);
+  });
 }
