@@ -6,6 +6,9 @@ import { count, table } from '../report/tables.mjs';
 const daySeconds = 86_400;
 const hours = 24;
 
+/** @param {number} value */
+const tenth = (value) => value.toFixed(1);
+
 /** What a day comes to, by calculation alone. @param {Figures} figures */
 export function dayNeeds(figures) {
   const messages = figures['messages-per-day'];
@@ -13,6 +16,8 @@ export function dayNeeds(figures) {
   const deliveries = recalls * figures['deliveries-per-recall'];
   const wal = messages * figures['message-wal-bytes'] + recalls * figures['recall-wal-bytes'];
   const mean = messages / daySeconds;
+  const keys = messages * figures['key-bytes'];
+  const rewritings = daySeconds / figures['rewrite-seconds'];
   return table([
     ['a day', 'all', 'each of the databases'],
     ...[
@@ -24,6 +29,9 @@ export function dayNeeds(figures) {
       ['tables and indexes, GB', (messages * figures['message-bytes']) / 1e9, count],
       ['write-ahead log, GB', wal / 1e9, count],
       ['write-ahead log, MB/s, busiest', ((wal / daySeconds) * figures['peak-factor']) / 1e6, count],
+      ['key table of a full day, GB', keys / 1e9, tenth],
+      ['key table of a full day, s locked to be rewritten', (messages * figures['rewrite-us']) / 1e6, tenth],
+      ['key table of today, GB rewritten if nothing waited', (rewritings * keys) / 2 / 1e9, count],
     ].map((row) => {
       const [name, value, form] = /** @type {[string, number, (value: number) => string]} */ (row);
       return [name, form(value), form(value / figures.databases)];
