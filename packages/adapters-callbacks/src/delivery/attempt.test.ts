@@ -1,4 +1,5 @@
-import type { Attempt, CallbackRule } from '@recalld/domain';
+import { Unavailable } from '@recalld/domain';
+import type { Attempt, CallbackRequests, CallbackRule } from '@recalld/domain';
 import { createFixedClock } from '@recalld/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { claimSample, ruleSample, sampleNow } from '../testing/samples.js';
@@ -14,6 +15,12 @@ function attemptSample(status: number | null): Attempt {
   const asked = { requestedAt: sampleNow, tookMs: 3, request: { url, headers } };
   return { ...asked, status, error: status === null ? 'no answer' : null, answerHead: null };
 }
+
+const attemptRendered = (render: CallbackRequests['render']) =>
+  makeAttempt(
+    { requests: { render }, sender: { send: async () => 'cut' }, clock: createFixedClock(sampleNow), log },
+    claimSample(),
+  );
 
 const attemptOf = (send: CallbackSender['send'], rule: Partial<CallbackRule> = {}, maySend?: () => boolean) =>
   makeAttempt(
@@ -71,6 +78,21 @@ describe('an attempt', () => {
     const result = await attemptOf(async () => ({ attempt, retryAfterMs: 5_000 }));
 
     expect(result).toEqual({ outcome: { kind: 'refused', retryAfterMs: 5_000 }, attempt });
+  });
+
+  it('whose storage was away while it was rendered is cut off: the receiver has done nothing', async () => {
+    const result = await attemptRendered(() => Promise.reject(new Unavailable('the database is away')));
+
+    expect(result).toEqual({ outcome: { kind: 'cut' } });
+  });
+
+  it('that cannot be rendered is refused, and says so', async () => {
+    const result = await attemptRendered(() => Promise.reject(new Error('the event is damaged')));
+
+    expect(result).toMatchObject({
+      outcome: { kind: 'refused' },
+      attempt: { requestedAt: sampleNow, request: null, error: 'the request could not be rendered' },
+    });
   });
 
   it('that was cut off leaves nothing to keep', async () => {

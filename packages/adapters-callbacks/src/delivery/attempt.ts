@@ -1,3 +1,4 @@
+import { Unavailable } from '@recalld/domain';
 import type { Attempt, AttemptOutcome, CallbackRequests, ClaimedDelivery, Clock, Log } from '@recalld/domain';
 import { dialectOf } from '../dialects/dialects.js';
 import type { CallbackSender } from './sender.js';
@@ -17,7 +18,7 @@ export interface AttemptResult {
 
 /**
  * Makes one attempt of a delivery: render, send, judge; cut off when `maySend` says no once it is
- * rendered. Never rejects.
+ * rendered, and when storage was away that it is rendered from. Never rejects.
  */
 export async function makeAttempt(
   deps: AttemptDeps,
@@ -35,6 +36,8 @@ export async function makeAttempt(
     const accepted = attempt.status !== null && dialectOf(rule).isSuccess(attempt.status);
     return { outcome: accepted ? { kind: 'accepted' } : { kind: 'refused', retryAfterMs }, attempt };
   } catch (err) {
+    // That is not the receiver's doing.
+    if (err instanceof Unavailable) return { outcome: { kind: 'cut' } };
     log.error({ err, delivery: id, rule: rule.id }, 'a callback could not be rendered');
     const error = 'the request could not be rendered';
     const nothing = { tookMs: 0, request: null, status: null, answerHead: null };
