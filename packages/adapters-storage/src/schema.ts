@@ -105,12 +105,13 @@ export interface BodiesTable {
 export interface BodyKeysTable {
   position: number;
   item_day: number;
+  /** Of the item's id: keys of a day lie in several tables by its hash. */
+  piece: number;
   wrapped: Uint8Array;
 }
 
-/** PostgreSQL alone. Tables of keys from which rows were deleted, and which are to be written anew. */
+/** PostgreSQL alone. Partitions of keys from which rows were deleted, and which are to be written anew. */
 export interface ErasedTablesTable {
-  /** A partition, or a table that has none. */
   name: string;
   since: number;
 }

@@ -3,7 +3,7 @@ import { assert, AttachmentTooLarge } from '@recalld/domain';
 import type { AttachmentBytes, AttachmentId } from '@recalld/domain';
 import { decrypt, encrypt } from '../bodies/contentSeal.js';
 import type { ContentSeal } from '../bodies/contentSeal.js';
-import { erasedKeys } from '../bodies/erasedKeys.js';
+import { deletingAttachmentKeys } from '../bodies/erasedKeys.js';
 import type { Database } from '../engines/database.js';
 import { changes, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
@@ -52,7 +52,7 @@ export function createDatabaseAttachmentBytes(database: Database, seal: ContentS
   }
 
   function* publish({ id, draft }: Upload, wrapped: Uint8Array, count: number): Steps<void> {
-    yield* deleteKey(id);
+    yield deletingAttachmentKeys([keyId(id)]);
     yield db.deleteFrom('attachment_chunks').where('attachment', '=', id.toLowerCase());
     const renamed = yield* changes(
       db
@@ -62,11 +62,6 @@ export function createDatabaseAttachmentBytes(database: Database, seal: ContentS
     );
     assert(renamed === count, 'an upload is finished before it is taken for a broken one');
     yield db.insertInto('attachment_keys').values({ key_id: keyId(id), wrapped });
-  }
-
-  function* deleteKey(id: AttachmentId): Steps<void> {
-    const deleted = yield* changes(db.deleteFrom('attachment_keys').where('key_id', '=', keyId(id)));
-    if (deleted > 0) yield erasedKeys(['attachment_keys']);
   }
 
   function deleteChunks(attachment: string): Promise<void> {
@@ -96,7 +91,9 @@ export function createDatabaseAttachmentBytes(database: Database, seal: ContentS
       return found && readChunks(database, id, seal.unwrap(found.wrapped));
     },
     async destroy(id) {
-      await database.writeGuarded(() => deleteKey(id));
+      await database.writeGuarded(function* () {
+        yield deletingAttachmentKeys([keyId(id)]);
+      });
       await deleteChunks(id.toLowerCase());
     },
   };

@@ -1,7 +1,7 @@
 import { assert } from '@recalld/domain';
 import { decrypt, encrypt } from '../bodies/contentSeal.js';
 import type { ContentSeal } from '../bodies/contentSeal.js';
-import { erasedKeys } from '../bodies/erasedKeys.js';
+import { deletingAttachmentKeys } from '../bodies/erasedKeys.js';
 import type { Database } from '../engines/database.js';
 import { rows } from '../steps.js';
 import { createLabelNumbers, erasedLabel } from './labels.js';
@@ -51,12 +51,11 @@ export function createSealedLabels(database: Database, seal: ContentSeal): Label
     *erase(names) {
       const numbers = yield* labelNumbers(names);
       if (numbers.length === 0) return;
-      yield db.deleteFrom('attachment_keys').where('key_id', 'in', numbers.map(keyId));
+      yield deletingAttachmentKeys(numbers.map(keyId));
       yield db
         .updateTable('attachment_labels')
         .set({ file_name: null, content_type: null })
         .where('label_no', 'in', numbers);
-      yield erasedKeys(['attachment_keys']);
     },
   };
 }

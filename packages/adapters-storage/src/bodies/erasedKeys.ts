@@ -1,24 +1,32 @@
 import type { SqlQuery } from '../statements.js';
 
-// Names of `erased_tables`, where whoever deletes a wrapped key says so.
-
-const keysPrefix = 'body_keys/';
-
-/** Of the keys of one day's bodies, in whichever partition they are. */
-export const keysOfDay = (day: number): string => `${keysPrefix}${day}`;
-
-/** The day that {@link keysOfDay} names; undefined for the name of a table. */
-export function dayOfKeys(name: string): number | undefined {
-  return name.startsWith(keysPrefix) ? Number(name.slice(keysPrefix.length)) : undefined;
-}
+// `erased_tables`, where whoever deletes a wrapped key notes the table that it was in.
 
 /** The time is the database's, as is that of whoever compares it. A row that is there keeps its own. */
-const insertNames = `
+const noting = (names: string): string => `
   insert into erased_tables (name, since)
-  select name, floor(extract(epoch from clock_timestamp()) * 1000)::bigint from unnest($1::text[]) as given(name)
+  select name, floor(extract(epoch from clock_timestamp()) * 1000)::bigint from (${names}) as erased order by name
   on conflict do nothing`;
 
-/** Says that keys were deleted, after they were, in the same transaction. */
-export function erasedKeys(names: readonly string[]): SqlQuery {
-  return { sql: insertNames, parameters: [names] };
+/**
+ * Deletes keys, and notes the partitions that had them. These are locked before they are noted: whoever
+ * writes one anew waits for this.
+ * @param deletion without `returning`; the table of the keys goes by `k`
+ */
+export function deletingKeys(deletion: string, parameters: readonly unknown[]): SqlQuery {
+  return {
+    sql: `with gone as (${deletion} returning k.tableoid)
+      ${noting('select distinct tableoid::regclass::text as name from gone')}`,
+    parameters,
+  };
+}
+
+/** The same for the keys of uploaded files and of their names. */
+export function deletingAttachmentKeys(ids: readonly string[]): SqlQuery {
+  return deletingKeys('delete from attachment_keys k where k.key_id = any($1::text[])', [ids]);
+}
+
+/** Says that keys left tables, after they did, in the same transaction. */
+export function erasedKeys(tables: readonly string[]): SqlQuery {
+  return { sql: noting('select name from unnest($1::text[]) as given(name)'), parameters: [tables] };
 }

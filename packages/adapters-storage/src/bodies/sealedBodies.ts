@@ -3,17 +3,19 @@ import { sql } from 'kysely';
 import type { Database } from '../engines/database.js';
 import type { SqlQuery } from '../statements.js';
 import { each } from '../steps.js';
-import type { Bodies } from './bodies.js';
+import type { Bodies, ErasedBody } from './bodies.js';
 import { itemDay } from './bodies.js';
 import type { ContentSeal } from './contentSeal.js';
-import { erasedKeys, keysOfDay } from './erasedKeys.js';
+import { deletingKeys } from './erasedKeys.js';
+import { keyPiece } from './keyPieces.js';
 
-// A partition that a query cannot leave out is locked by it: the days are named beside the exact match,
-// and the statements are planned for their values. So what rewrites or drops one day holds up no other.
+// A partition that a query cannot leave out is locked by it: days and pieces are named beside the exact match,
+// and the statements are planned for their values. So what rewrites or drops one of them holds up no other.
 
 const deleteKeys = `
   delete from body_keys k using unnest($1::bigint[], $2::bigint[]) as given(position, day)
-  where k.position = given.position and k.item_day = given.day and k.item_day = any($3::bigint[])`;
+  where k.position = given.position and k.item_day = given.day and k.item_day = any($3::bigint[])
+    and k.piece = any($4::bigint[])`;
 
 const emptyBodies = `
   update bodies b set payload = null from unnest($1::bigint[], $2::bigint[]) as given(position, day)
@@ -44,6 +46,7 @@ export function createSealedBodies(database: Database, seal: ContentSeal): Bodie
   const insertKey = statements.insert('body_keys', {
     position: 'whole',
     item_day: 'whole',
+    piece: 'whole',
     wrapped: 'bytes',
   });
 
@@ -54,7 +57,7 @@ export function createSealedBodies(database: Database, seal: ContentSeal): Bodie
         const key = { position, item_day: itemDay(item) };
         return {
           body: { ...key, app_no: app, item_id: item, format, payload: sealed },
-          key: { ...key, wrapped },
+          key: { ...key, piece: keyPiece(item), wrapped },
         };
       });
       return [
@@ -68,16 +71,18 @@ export function createSealedBodies(database: Database, seal: ContentSeal): Bodie
         ),
       ];
     },
-    erase: (bodies) => erasing(bodies.map(({ position, item }) => ({ position, day: itemDay(item) }))),
+    erase: (bodies) => erasing(bodies),
     async read(app, items) {
       const found = new Map<ItemId, StoredContent>();
       if (items.length === 0) return found;
       const days = distinct(items.map(itemDay));
+      const pieces = distinct(items.map(keyPiece));
       const { rows } = await sql<StoredBody>`
         select b.position, b.item_id, b.format, b.payload, k.wrapped
         from bodies b join body_keys k on k.position = b.position and k.item_day = b.item_day
         where b.app_no = ${app} and b.item_id = any(${items}::text[]) and b.payload is not null
-          and b.item_day = any(${days}::bigint[]) and k.item_day = any(${days}::bigint[])`.execute(db);
+          and b.item_day = any(${days}::bigint[]) and k.item_day = any(${days}::bigint[])
+          and k.piece = any(${pieces}::bigint[])`.execute(db);
       for (const { position, item_id: item, format, payload: sealed, wrapped } of rows) {
         const payload = seal.open({ sealed, wrapped }, placeOf(app, item, position, format));
         found.set(item, { format, payload });
@@ -92,26 +97,16 @@ function placeOf(app: AppNo, item: ItemId, position: Position, format: ContentFo
   return `body/${app}/${item}/${position}/${format}`;
 }
 
-/** Where a body and its key stand. */
-export interface BodyPlace {
-  readonly position: Position;
-  readonly day: number;
-}
-
 /** After these nobody can read the bodies any more. */
-export function erasing(places: readonly BodyPlace[]): readonly SqlQuery[] {
-  if (places.length === 0) return [];
-  const days = places.map(({ day }) => day);
-  const parameters = [places.map(({ position }) => position), days, distinct(days)];
-  return [
-    // The keys' table is locked before it is said that a key went: whoever rewrites it waits for this.
-    { sql: deleteKeys, parameters },
-    { sql: emptyBodies, parameters },
-    erasedKeys(distinct(days).map(keysOfDay)),
-  ];
+export function erasing(bodies: readonly Pick<ErasedBody, 'position' | 'item'>[]): readonly SqlQuery[] {
+  if (bodies.length === 0) return [];
+  const days = bodies.map(({ item }) => itemDay(item));
+  const places = [bodies.map(({ position }) => position), days, distinct(days)];
+  const pieces = distinct(bodies.map(({ item }) => keyPiece(item)));
+  return [deletingKeys(deleteKeys, [...places, pieces]), { sql: emptyBodies, parameters: places }];
 }
 
 /** In order: whoever writes the same rows takes them in the same order. */
-function distinct(days: readonly number[]): number[] {
-  return [...new Set(days)].sort((a, b) => a - b);
+function distinct(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].sort((a, b) => a - b);
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
-import { log, uncompressed, unsampled } from './0001_log.js';
+import { keyPieces, log, uncompressed, unsampled } from './0001_log.js';
 import type { Ddl } from './ddl.js';
 import type { Migration } from './migration.js';
 
@@ -207,7 +207,9 @@ function attachmentBytes(db: Kysely<Schema>, { whole, text, bytes }: Ddl) {
     db.schema
       .createTable('attachment_keys')
       .addColumn('key_id', text, (column) => column.primaryKey())
-      .addColumn('wrapped', bytes, (column) => column.notNull()),
+      .addColumn('wrapped', bytes, (column) => column.notNull())
+      .modifyEnd(sql`partition by hash (key_id)`),
+    ...keyPieces(db, 'attachment_keys', 64),
     unsampled(db, 'attachment_keys', 'wrapped'),
   ];
 }

@@ -78,8 +78,9 @@ function bodyKeys({ schema }: Kysely<Schema>, { whole, text, bytes }: Ddl) {
       .createTable('body_keys')
       .addColumn('position', whole, (column) => column.notNull())
       .addColumn('item_day', whole, (column) => column.notNull())
+      .addColumn('piece', whole, (column) => column.notNull())
       .addColumn('wrapped', bytes, (column) => column.notNull())
-      .addPrimaryKeyConstraint('body_keys_key', ['position', 'item_day'])
+      .addPrimaryKeyConstraint('body_keys_key', ['position', 'item_day', 'piece'])
       .modifyEnd(sql`partition by range (item_day)`),
     schema
       .createTable('erased_tables')
@@ -91,12 +92,25 @@ function bodyKeys({ schema }: Kysely<Schema>, { whole, text, bytes }: Ddl) {
 /** Day 0 is that of streams without one. Days that nobody made a partition for go to the default one. */
 function partitions(db: Kysely<Schema>, table: 'events' | 'bodies' | 'body_keys'): SqlQuery[] {
   const parent = sql.table(table);
+  const dayZero = `${table}_p0`;
+  const others = `${table}_default`;
+  const cut = table === 'body_keys' ? sql`partition by hash (piece)` : sql``;
   return [
-    sql`create table ${sql.table(`${table}_p0`)} partition of ${parent} for values from (0) to (1)`.compile(
+    sql`create table ${sql.table(dayZero)} partition of ${parent} for values from (0) to (1) ${cut}`.compile(
       db,
     ),
-    sql`create table ${sql.table(`${table}_default`)} partition of ${parent} default`.compile(db),
+    sql`create table ${sql.table(others)} partition of ${parent} default ${cut}`.compile(db),
+    ...(table === 'body_keys' ? [dayZero, others].flatMap((keys) => keyPieces(db, keys, 16)) : []),
   ];
+}
+
+/** The tables of a table of keys that is cut by hash: each is written anew by itself, as fast as it is small. */
+export function keyPieces(db: Kysely<Schema>, table: string, count: number): SqlQuery[] {
+  const parent = sql.table(table);
+  return Array.from({ length: count }, (_, n) =>
+    sql`create table ${sql.table(`${table}_h${n}`)} partition of ${parent}
+      for values with (modulus ${sql.lit(count)}, remainder ${sql.lit(n)})`.compile(db),
+  );
 }
 
 /** Ciphertext does not get smaller: no time is spent on trying. */

@@ -1,52 +1,142 @@
-import type { Instant, Position } from '@recalld/domain';
+import type { Instant, ItemId, Position } from '@recalld/domain';
 import { erasing } from '../bodies/sealedBodies.js';
-import type { BodyPlace } from '../bodies/sealedBodies.js';
 import { runAll } from './session.js';
 import type { Session } from './session.js';
 
-const batchRows = 1_000;
+/** Rows that one transaction looks at, or erases. */
+const walkedRows = 5_000;
+const dueRows = 1_000;
+
+/** How far the expired bodies of one table are erased. A later run of the same process goes on from here. */
+export interface Erased {
+  /** Of a first walk through the table; undefined when that came to its end. */
+  walked: Position | undefined;
+  /** Whatever expired until then, and was there, is erased once the table was walked through. */
+  since: Instant;
+  /** Of those that expired later: the last one erased. */
+  last: DuePlace | undefined;
+}
+
+interface DuePlace {
+  readonly expiresAt: Instant;
+  readonly position: Position;
+}
+
+/** Nothing is known of the table: it is walked through once. */
+export const unwalked = (now: Instant): Erased => ({ walked: 0, since: now, last: undefined });
+/** The table is too large for that: everything that ever expired is looked up in it. */
+export const sinceEver = (): Erased => ({ walked: undefined, since: 0, last: undefined });
 
 /**
- * Erases what has expired in a partition that stays: row by row, as a recall does. `goOn` is asked
- * between two batches. Answers false when it said no.
+ * Erases what has expired in a table of bodies that stays: row by row, as a recall does. The first time in a
+ * process the table is read once, later only what has expired meanwhile is. `goOn` is asked between two
+ * transactions. Answers false when it said no.
  */
 export async function expireBodies(
   session: Session,
-  bodies: string,
+  table: string,
+  erased: Erased,
   now: Instant,
   goOn: () => boolean,
 ): Promise<boolean> {
-  const expired = `
-    select b.position, b.item_day as day from ${bodies} b join timeline_items i on i.event_position = b.position
-    where b.payload is not null and i.kind = 'message' and i.expires_at <= $1 limit ${batchRows}`;
-  for (;;) {
-    const found = await session.transaction(async () => {
-      const rows = await session.run<{ position: string; day: string }>(expired, [now]);
-      const places = rows.map(({ position, day }): BodyPlace => ({
-        position: Number(position),
-        day: Number(day),
-      }));
-      await runAll(session, erasing(places));
-      return rows.length;
-    });
-    if (found < batchRows) return true;
+  while (erased.walked !== undefined) {
+    erased.walked = await walkOn(session, table, erased.walked, erased.since);
     if (!goOn()) return false;
   }
+  for (;;) {
+    erased.last = await eraseDue(
+      session,
+      table,
+      erased.last ?? { expiresAt: erased.since, position: 0 },
+      now,
+    );
+    if (erased.last === undefined) break;
+    if (!goOn()) return false;
+  }
+  erased.since = now;
+  return true;
 }
 
-/** Whether a message of these days can still be read. @param through the day after the last */
-export async function holdsMessages(
+interface Row {
+  readonly position: string;
+  readonly item: ItemId;
+}
+
+const bodyOf = ({ position, item }: Row) => ({ position: Number(position), item });
+
+/** One stretch of the table. Answers where the next begins; undefined: there is none. */
+function walkOn(
+  session: Session,
+  table: string,
+  after: Position,
+  expiredBy: Instant,
+): Promise<Position | undefined> {
+  return session.transaction(async () => {
+    const [stretch] = await session.run<{ through: string | null }>(
+      `select max(position) as through from (
+         select position from ${table} where position > $1 order by position limit ${walkedRows}) as batch`,
+      [after],
+    );
+    const through = stretch?.through ?? null;
+    if (through === null) return undefined;
+    const found = await session.run<Row>(
+      `select b.position, b.item_id as item from ${table} b join timeline_items i on i.event_position = b.position
+       where b.position > $1 and b.position <= $2 and b.payload is not null
+         and i.kind = 'message' and i.expires_at <= $3`,
+      [after, through, expiredBy],
+    );
+    await runAll(session, erasing(found.map(bodyOf)));
+    return Number(through);
+  });
+}
+
+/** Some of what has expired behind a place, in the order in which it did. Answers the last of them. */
+function eraseDue(
+  session: Session,
+  table: string,
+  { expiresAt, position }: DuePlace,
+  now: Instant,
+): Promise<DuePlace | undefined> {
+  return session.transaction(async () => {
+    const due = await session.run<Row & { expires_at: string; has: boolean }>(
+      `with due as materialized (
+         select event_position, expires_at from timeline_items
+         where state = 'live' and expires_at >= $1 and expires_at <= $2 and (expires_at, event_position) > ($1, $3)
+         order by expires_at, event_position limit ${dueRows})
+       select due.event_position as position, due.expires_at, b.item_id as item, b.payload is not null as has
+       from due left join ${table} b on b.position = due.event_position
+       order by due.expires_at, due.event_position`,
+      [expiresAt, now, position],
+    );
+    await runAll(session, erasing(due.filter(({ has }) => has).map(bodyOf)));
+    const last = due.at(-1);
+    return last && { expiresAt: Number(last.expires_at), position: Number(last.position) };
+  });
+}
+
+/** A message of these days that can still be read, of two the one that is kept for longer. @param through the day after the last */
+export async function heldMessage(
   session: Session,
   from: number,
   through: number,
   now: Instant,
-): Promise<boolean> {
-  const held = await session.run<{ position: Position }>(
+): Promise<Position | undefined> {
+  const [held] = await session.run<{ position: string }>(
     `select b.position from bodies b join timeline_items i on i.event_position = b.position
      where b.item_day >= $1 and b.item_day < $2 and b.payload is not null
        and i.kind = 'message' and i.state = 'live' and (i.expires_at is null or i.expires_at > $3)
-     limit 1`,
+     order by i.expires_at desc nulls first limit 1`,
     [from, through, now],
+  );
+  return held && Number(held.position);
+}
+
+/** Whether {@link heldMessage} would find this one again. */
+export async function isHeld(session: Session, position: Position, now: Instant): Promise<boolean> {
+  const held = await session.run(
+    `select 1 from timeline_items where event_position = $1 and kind = 'message' and state = 'live'
+       and (expires_at is null or expires_at > $2)`,
+    [position, now],
   );
   return held.length > 0;
 }

@@ -10,6 +10,7 @@ import {
   widthOf,
 } from './partitions.js';
 import type { Partition, PartitionedTable } from './partitions.js';
+import { creatingKeys, piecesOf, piecesOfDay } from './keyTables.js';
 import { patiently, runAll } from './session.js';
 import type { Session } from './session.js';
 
@@ -50,7 +51,7 @@ async function missing(
 ): Promise<Missing> {
   const today = dayAt(clock.now());
   const rangesOf = async (table: PartitionedTable) =>
-    missingRanges(await partitionsOf(session, table), today, widthOf(table, messageRetentionMs));
+    missingRanges(table, await partitionsOf(session, table), today, widthOf(table, messageRetentionMs));
   return {
     events: await rangesOf('events'),
     bodies: await rangesOf('bodies'),
@@ -59,6 +60,9 @@ async function missing(
 }
 
 const isNone = (ranges: Missing): boolean => tables.every((table) => ranges[table].length === 0);
+
+const creating = (name: string, table: PartitionedTable): string =>
+  `create table ${name} (like ${table} including storage)`;
 
 async function makeAll(
   session: Session,
@@ -71,13 +75,10 @@ async function makeAll(
     `select distinct ${dayColumns[table]}::int as day from ${defaultPartition(table)} where ${dayColumns[table]} >= $1`,
     [first.from],
   );
+  const pieces = table === 'body_keys' ? await piecesOfDay(session) : 0;
   for (const range of ranges) {
     const name = partitionName(table, range);
-    await session.run(`create table ${name} (like ${table} including storage)`);
-    if (table === 'body_keys') {
-      // The planner's statistics are copies of values.
-      await session.run(`alter table ${name} alter column wrapped set statistics 0`);
-    }
+    await session.run(table === 'body_keys' ? creatingKeys(name, pieces) : creating(name, table));
     if (strays.some(({ day }) => day >= range.from && day < range.to))
       await moveStrays(session, table, range);
     await session.run(
@@ -99,5 +100,6 @@ async function moveStrays(
     [range.from, range.to],
   );
   // A key that moved has left a copy behind, which an erasure would not reach.
-  if (table === 'body_keys') await runAll(session, [erasedKeys([defaultPartition(table)])]);
+  if (table === 'body_keys')
+    await runAll(session, [erasedKeys(await piecesOf(session, defaultPartition(table)))]);
 }

@@ -56,15 +56,17 @@ export function widthOf(table: PartitionedTable, messageRetentionMs: number | nu
   return (messageRetentionMs ?? Infinity) <= 90 * dayMs ? 7 : 30;
 }
 
-const aheadDaysMin = 30;
+/** The keys of a day are many tables, and as many as the days before it call for. */
+const aheadDaysMin: Readonly<Record<PartitionedTable, number>> = { events: 30, bodies: 30, body_keys: 7 };
 
-/** The ranges that are missing: from the last one's end, or yesterday, to at least two widths and 30 days ahead. */
+/** The ranges that are missing: from the last one's end, or yesterday, to at least two widths and some days ahead. */
 export function missingRanges(
+  table: PartitionedTable,
   existing: readonly Partition[],
   today: number,
   width: number,
 ): readonly Omit<Partition, 'name'>[] {
-  const until = today + Math.max(aheadDaysMin, 2 * width);
+  const until = today + Math.max(aheadDaysMin[table], 2 * width);
   const ranges: Omit<Partition, 'name'>[] = [];
   let from = existing.at(-1)?.to ?? today - 1;
   while (from < until) {

@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@recalld/domain';
-import { dayOfKeys } from '../bodies/erasedKeys.js';
-import { dayZeroPartition, defaultPartition, partitionsOf } from './partitions.js';
-import { patiently } from './session.js';
+import { wasEndedInTime } from './session.js';
 import type { Session } from './session.js';
 
 // A deleted row stays in its table's file until the file is written anew. Whoever deletes a key puts the
@@ -20,6 +18,12 @@ export const rewriteAfterMs = 240_000;
 /** The stated time, within which nothing is left in a file of a table. */
 const statedMs = 600_000;
 
+/** Whoever wants the table waits behind whoever waits for it, and then for the rewriting: both have an end. */
+const lockTimeoutMs = 1_000;
+const rewriteMaxMs = 3_000;
+/** Between two tables, but at least as long as the last one took: the others come first. */
+const pauseMinMs = 20;
+
 const claiming = `
   with taken as (
     delete from erased_tables
@@ -32,65 +36,48 @@ const claiming = `
 const claimed = `
   select substr(name, ${claimPrefix.length + 1}) as name,
     extract(epoch from clock_timestamp()) * 1000 - since > ${statedMs} as late
-  from erased_tables where starts_with(name, '${claimPrefix}')`;
+  from erased_tables where starts_with(name, '${claimPrefix}') order by since, name`;
 
 interface Claim {
   readonly name: string;
   readonly late: boolean;
 }
 
+/** `left`: something has to wait, for whoever holds a table or sees an older state. `more`: there was no time for all. */
+export type Rewritten = 'all' | 'left' | 'more';
+
 /**
- * Writes the tables anew from which keys were deleted at least `afterMs` ago, each under a lock of its own.
- * What cannot be done now, because somebody holds a table or sees an older state of the database,
- * stays claimed for the next time. Answers whether nothing did; false too while somebody else is at it.
+ * Writes the tables anew from which keys were deleted at least `afterMs` ago, one at a time. What cannot be
+ * done now stays claimed for the next time. `goOn` is asked between two tables.
  */
 export async function rewriteErased(
   session: Session,
   log: Log | undefined,
   afterMs: number,
-): Promise<boolean> {
+  goOn: () => boolean = () => true,
+): Promise<Rewritten> {
   const [lock] = await session.run<{ taken: boolean }>(
     `select pg_try_advisory_lock(${rewritingLock}) as taken`,
   );
-  if (lock?.taken !== true) return false;
+  if (lock?.taken !== true) return 'left';
+  await session.run(`set lock_timeout = ${lockTimeoutMs}; set statement_timeout = ${rewriteMaxMs}`);
   await session.run(claiming, [afterMs]);
   const claims = await session.run<Claim>(claimed);
-  if (claims.length === 0) return true;
-  const tableOf = await tablesOfNames(session);
+  if (claims.length === 0) return 'all';
   const horizon = await waitForOlder(session);
   let left = 0;
-  for (const [table, names] of grouped(claims, tableOf)) {
-    if (await rewrite(session, table, horizon)) {
-      await session.run('delete from erased_tables where name = any($1::text[])', [
-        names.map(({ name }) => claimPrefix + name),
-      ]);
-      continue;
+  for (const { name, late } of claims) {
+    if (!goOn()) return 'more';
+    const start = performance.now();
+    if (await rewrite(session, name, horizon)) {
+      await session.run('delete from erased_tables where name = $1', [claimPrefix + name]);
+    } else {
+      left += 1;
+      if (late) log?.warn({ table: name }, 'erased keys are still in the file: it cannot be written anew');
     }
-    left += 1;
-    const late = names.some((name) => name.late);
-    if (late) log?.warn({ table }, 'erased keys are still in the file: a transaction is open for long');
+    await delay(Math.max(pauseMinMs, performance.now() - start));
   }
-  return left === 0;
-}
-
-/** The table that a name stands for. A day without a partition of its own has its keys in the default one. */
-async function tablesOfNames(session: Session): Promise<(name: string) => string> {
-  const partitions = await partitionsOf(session, 'body_keys');
-  return (name) => {
-    const day = dayOfKeys(name);
-    if (day === undefined) return name;
-    if (day === 0) return dayZeroPartition('body_keys');
-    return partitions.find(({ from, to }) => from <= day && day < to)?.name ?? defaultPartition('body_keys');
-  };
-}
-
-function grouped(claims: readonly Claim[], tableOf: (name: string) => string): Map<string, Claim[]> {
-  const tables = new Map<string, Claim[]>();
-  for (const claim of claims) {
-    const table = tableOf(claim.name);
-    tables.set(table, [...(tables.get(table) ?? []), claim]);
-  }
-  return tables;
+  return left === 0 ? 'all' : 'left';
 }
 
 const waitsMax = 20;
@@ -123,7 +110,7 @@ const isClean = `
 async function rewrite(session: Session, table: string, horizon: string): Promise<boolean> {
   // A table that was dropped has no file.
   if ((await session.run(isClean, [table, horizon])).length === 0) return true;
-  if (!(await patiently(() => session.run(`vacuum (full) ${table}`)))) return false;
+  if (!(await wasEndedInTime(() => session.run(`vacuum (full) ${table}`)))) return false;
   const [row] = await session.run<{ clean: boolean }>(isClean, [table, horizon]);
   return row?.clean !== false;
 }

@@ -78,6 +78,20 @@ export async function patiently(work: () => Promise<unknown>): Promise<boolean> 
   return false;
 }
 
+/** Does what has a time limit, once; false when that, or the one for a lock, was too short. */
+export async function wasEndedInTime(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (fault) {
+    if (isLockTimeout(fault) || (fault instanceof pg.DatabaseError && fault.code === cancelled)) return false;
+    throw fault;
+  }
+}
+
+/** By `statement_timeout`, or by an administrator. */
+const cancelled = '57014';
+
 /** Others had a lock for too long, or wanted one of ours. */
 function isLockTimeout(fault: unknown): boolean {
   return fault instanceof pg.DatabaseError && ['55P03', '40P01'].includes(fault.code ?? '');

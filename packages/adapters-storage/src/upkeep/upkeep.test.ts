@@ -88,12 +88,16 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
   const readable = async (...ids: readonly MsgId[]) => [...(await storage.contents.read(1, ids)).keys()];
 
   describe('partitions', () => {
-    it('given a new database, then there are some for yesterday and 30 days ahead, of the width of the retention', async () => {
-      for (const table of ['events', 'bodies', 'body_keys']) {
+    it('given a new database, then there are some for yesterday and days ahead, of the width of the retention', async () => {
+      for (const [table, ahead] of [
+        ['events', 30],
+        ['bodies', 30],
+        ['body_keys', 7],
+      ] as const) {
         const ranges = await rangesOf(table);
         expect(ranges[0]).toEqual([today - 1, today]);
-        expect(ranges.at(-1)?.[1]).toBe(today + 30);
-        expect(ranges).toHaveLength(31);
+        expect(ranges.at(-1)?.[1]).toBe(today + ahead);
+        expect(ranges).toHaveLength(ahead + 1);
       }
     });
 
@@ -107,7 +111,12 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
         [today + 37, today + 44],
         [today + 44, today + 51],
       ]);
-      expect(await rangesOf('body_keys')).toHaveLength(51);
+      // Of the days in which nothing ran, one.
+      expect((await rangesOf('body_keys')).slice(7)).toEqual([
+        [today + 6, today + 7],
+        [today + 7, today + 20],
+        ...Array.from({ length: 7 }, (_, n) => [today + 20 + n, today + 21 + n]),
+      ]);
     });
 
     it('given weeks that pass, then each starts where the last one ends', async () => {
@@ -139,15 +148,21 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
 
       await upkeep().ensurePartitions();
 
-      for (const table of ['bodies', 'body_keys', 'events']) {
+      for (const table of ['bodies', 'events'])
         expect(await values(`select position from ${table}_default`)).toEqual([]);
-      }
       expect(await readable(msgId)).toEqual([msgId]);
-      expect(await values('select name from erased_tables')).toEqual(['body_keys_default']);
+      clock.advance(15 * dayMs);
+      await upkeep().ensurePartitions();
+
+      expect(await values('select position from body_keys_default')).toEqual([]);
+      expect(await readable(msgId)).toEqual([msgId]);
+      expect(await values('select name from erased_tables order by name')).toEqual(
+        Array.from({ length: 16 }, (_, n) => `body_keys_default_h${n}`).sort(),
+      );
     });
 
     it('keeps no samples of keys, and compresses no ciphertext, in those that were made', async () => {
-      const names = `'bodies_d${today}_${today + 1}', 'body_keys_d${today}_${today + 1}'`;
+      const names = `'bodies_d${today}_${today + 1}', 'body_keys_d${today}_${today + 1}_h0'`;
       expect(
         await values(`select attstorage::text || coalesce(attstattarget, -1) from pg_attribute
           where attrelid in (select oid from pg_class where relname in (${names}))
@@ -283,68 +298,119 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
   });
 
   describe('tables of erased keys', () => {
-    const table = `body_keys_d${today}_${today + 1}`;
-    const file = async () => (await values(`select pg_relation_filenode('${table}')::int`))[0];
+    const pieces = Array.from({ length: 16 }, (_, n) => `body_keys_d${today}_${today + 1}_h${n}`);
+    const fileOf = async (table: string) => (await values(`select pg_relation_filenode('${table}')::int`))[0];
+    const filesOf = (tables: readonly string[]) => Promise.all(tables.map(fileOf));
+    const noted = async () => (await values('select name from erased_tables order by name')) as string[];
+    const letTimePass = () => client.query('update erased_tables set since = since - 240000');
 
-    async function sendAndRecall(n: number): Promise<void> {
+    /** Answers the table that had the key. */
+    async function sendAndRecall(n: number): Promise<string> {
       const msgId = await send(start, { msgId: idAt(start, n), content: textContent('secret') });
+      const [table] = await values(
+        `select k.tableoid::regclass::text from body_keys k join bodies using (position) where item_id = '${msgId}'`,
+      );
       const [outcome] = await loop.submit([
         recallSample({ msgId, now: start, recallId: idAt(start, n + 1) }),
       ]);
       expect(outcome?.ok).toBe(true);
+      return String(table);
     }
 
     it('given an erasure, then its table is written anew when its time has come, and others are not', async () => {
-      await sendAndRecall(1);
-      const other = `select pg_relation_filenode('body_keys_d${today + 1}_${today + 2}')::int`;
-      const before = [await file(), ...(await values(other))];
+      const table = await sendAndRecall(1);
+      const others = pieces.filter((piece) => piece !== table);
+      expect(others).toHaveLength(15);
+      const [before, othersBefore] = [await fileOf(table), await filesOf(others)];
 
       await runner()('rewrite erased keys');
-      expect(await file()).toBe(before[0]);
-      await client.query('update erased_tables set since = since - 240000');
+      expect(await fileOf(table)).toBe(before);
+      await letTimePass();
       await runner()('rewrite erased keys');
 
-      expect(await file()).not.toBe(before[0]);
-      expect(await values(other)).toEqual([before[1]]);
-      expect(await values('select name from erased_tables')).toEqual([]);
+      expect(await fileOf(table)).not.toBe(before);
+      expect(await filesOf(others)).toEqual(othersBefore);
+      expect(await noted()).toEqual([]);
+    });
+
+    it('given a day of many messages, then each of its tables has a small part of the keys', async () => {
+      const ids = Array.from({ length: 800 }, (_, n) => idAt(start, n + 1));
+      await loop.submit(ids.map((msgId) => sendSample({ msgId, now: start, expiresAt: start + week })));
+
+      const counts = await values(
+        `select count(*)::int from body_keys where item_day = ${today} group by tableoid`,
+      );
+
+      expect(counts).toHaveLength(16);
+      expect(Math.max(...counts.map(Number))).toBeLessThan(100);
+    });
+
+    it('given somebody who holds one of the tables, then the others are written all the same', async () => {
+      const tables = [...new Set([await sendAndRecall(1), await sendAndRecall(3), await sendAndRecall(5)])];
+      expect(tables.length).toBeGreaterThan(1);
+      await letTimePass();
+      await client.query(`begin; lock table ${tables[0]} in access share mode`);
+
+      await runner()('rewrite erased keys');
+      expect(await noted()).toEqual([`rewriting/${tables[0]}`]);
+      await client.query('commit');
+      await runner()('rewrite erased keys');
+
+      expect(await noted()).toEqual([]);
+    });
+
+    it("given one of a day's tables that nobody gets at, then what lies in another can be read and sent", async () => {
+      const ids = [1, 3].map((n) => idAt(start, n));
+      for (const msgId of ids) await send(start, { msgId });
+      const places = (await values(
+        'select k.tableoid::regclass::text from body_keys k order by position',
+      )) as string[];
+      expect(places[0]).not.toBe(places[1]);
+      await client.query(`begin; lock table ${places[0]} in access exclusive mode`);
+
+      expect(await readable(...ids.slice(1))).toEqual(ids.slice(1));
+      const [outcome] = await loop.submit([
+        recallSample({ msgId: ids[1], now: start, recallId: idAt(start, 3 + 4_093) }),
+      ]);
+
+      expect(outcome?.ok).toBe(true);
+      await client.query('rollback');
     });
 
     it('given a transaction that can still see the key, then it is done again until none can', async () => {
       const reader = new pg.Client({ connectionString: database.url });
       await reader.connect();
       await reader.query('begin isolation level repeatable read; select count(*) from apps');
-      await sendAndRecall(1);
-      await client.query('update erased_tables set since = since - 240000');
+      const table = await sendAndRecall(1);
+      await letTimePass();
 
       await runner()('rewrite erased keys');
-      expect(await values('select name from erased_tables')).toEqual([`rewriting/body_keys/${today}`]);
+      expect(await noted()).toEqual([`rewriting/${table}`]);
 
       await reader.end();
       await runner()('rewrite erased keys');
-      expect(await values('select name from erased_tables')).toEqual([]);
+      expect(await noted()).toEqual([]);
     });
 
     it('given a crash between the claim and its end, then the next run goes on with it', async () => {
-      await sendAndRecall(1);
+      const table = await sendAndRecall(1);
       await client.query("update erased_tables set name = 'rewriting/' || name");
-      const before = await file();
+      const before = await fileOf(table);
 
       await runner()('rewrite erased keys');
 
-      expect(await file()).not.toBe(before);
-      expect(await values('select name from erased_tables')).toEqual([]);
+      expect(await fileOf(table)).not.toBe(before);
+      expect(await noted()).toEqual([]);
     });
 
     it('given an erasure while its table is claimed, then that one is claimed the next time', async () => {
-      await sendAndRecall(1);
+      const table = await sendAndRecall(1);
       await client.query("update erased_tables set name = 'rewriting/' || name");
 
-      await sendAndRecall(3);
+      // The same place of the day: an id that differs by as much as there are pieces.
+      expect(await sendAndRecall(1 + 4_093)).toBe(table);
 
-      expect(await values('select name from erased_tables order by name')).toEqual([
-        `body_keys/${today}`,
-        `rewriting/body_keys/${today}`,
-      ]);
+      expect(await noted()).toEqual(expect.arrayContaining([table, `rewriting/${table}`]));
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@recalld/domain';
-import { dropContent } from './dropContent.js';
+import { dropContent, nothingSeen } from './dropContent.js';
 import { dropLog } from './dropLog.js';
 import { makePartitions } from './makePartitions.js';
 import { removeDrafts } from './removeDrafts.js';
@@ -39,15 +39,16 @@ const minuteMs = 60_000;
 /** A lease is prolonged between two runs. */
 const runMaxMs = 10_000;
 
-/** What a PostgreSQL database needs beside reads and writes. Each run has a connection of its own. */
+/** What a PostgreSQL database needs beside reads and writes. One run at a time has a connection, of its own. */
 export function createUpkeep(options: UpkeepOptions): UpkeepWork {
   const { url, clock, log, messageRetentionMs, logRetentionMs } = options;
-  const told = new Set<string>();
-  const ensurePartitions = () => onSession(url, (session) => makePartitions(session, options));
+  const seen = nothingSeen();
+  const inTurn = createTurns();
+  const alone = <T>(work: (session: Session) => Promise<T>) => inTurn(() => onSession(url, work));
   const chore = (name: string, intervalMs: number, run: (session: Session) => Promise<boolean>): Upkeep => ({
     name,
     intervalMs,
-    run: () => onSession(url, run),
+    run: () => alone(run),
   });
   return {
     chores: [
@@ -55,12 +56,13 @@ export function createUpkeep(options: UpkeepOptions): UpkeepWork {
         await makePartitions(session, options);
         return false;
       }),
-      chore('rewrite erased keys', minuteMs, async (session) => {
-        await rewriteErased(session, log, rewriteAfterMs);
-        return false;
-      }),
+      chore(
+        'rewrite erased keys',
+        minuteMs,
+        async (session) => (await rewriteErased(session, log, rewriteAfterMs, within(runMaxMs))) === 'more',
+      ),
       chore('drop expired content', hourMs, (session) =>
-        dropContent(session, { clock, log, messageRetentionMs, told, goOn: within(runMaxMs) }),
+        dropContent(session, { clock, log, messageRetentionMs, seen, goOn: within(runMaxMs) }),
       ),
       chore('remove broken uploads', hourMs, removeDrafts),
       ...(logRetentionMs === null
@@ -71,11 +73,21 @@ export function createUpkeep(options: UpkeepOptions): UpkeepWork {
             ),
           ]),
     ],
-    ensurePartitions,
+    ensurePartitions: () => alone((session) => makePartitions(session, options)),
     rewriteErased: () =>
-      onSession(url, async (session) => {
-        while (!(await rewriteErased(session, log, 0)));
+      alone(async (session) => {
+        while ((await rewriteErased(session, log, 0)) !== 'all');
       }),
+  };
+}
+
+/** One piece of work after the other: a node needs no more than one connection for all of it. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
   };
 }
 
