@@ -1,47 +1,33 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findPostgres, startPostgres } from '../scripts/lib/postgresServer.mjs';
-import type { PostgresServer } from '../scripts/lib/postgresServer.mjs';
+import { describe, expect, it } from 'vitest';
 import { createApi } from './support/api.js';
 import { describeMainJob } from './support/mainJob.js';
+import { nodeVariables } from './support/nodes.js';
+import { hasPostgres, ownPostgres } from './support/postgres.js';
 import { startReceiver } from './support/receiver.js';
-import { startServer, temporaryFolder } from './support/server.js';
-
-const hasPostgres = findPostgres() !== undefined;
-const secretKey = { RECALLD_SECRET_KEY: 'the same secret key at every node' };
+import { startServer } from './support/server.js';
 
 /** Fixed credentials would have nothing to be shown. */
 const generated = { RECALLD_ROOT_TOKEN: '', RECALLD_CLIENT_ID: '', RECALLD_CLIENT_SECRET: '' };
 
 describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
-  let postgres: PostgresServer;
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  const postgres = ownPostgres();
 
-  beforeAll(async () => {
-    postgres = await startPostgres();
-    folder = await temporaryFolder();
-  });
-
-  afterAll(async () => {
-    await postgres.stop();
-    await folder.remove();
-  });
-
-  const dataDir = () => path.join(folder.dir, 'unused');
+  const dataDir = () => path.join(postgres.dir, 'unused');
 
   /** Starts a node on that database. */
   function start(database: string, env: Readonly<Record<string, string>> = {}) {
-    return startServer(dataDir(), { RECALLD_DATABASE_URL: database, ...secretKey, ...env });
+    return startServer(dataDir(), { ...nodeVariables(database), ...env });
   }
 
   describeMainJob('PostgreSQL', async () => {
-    const server = await start(await postgres.createDatabase());
+    const server = await start(await postgres.server.createDatabase());
     return { server, close: async () => void (await server.stop()) };
   });
 
   it('given a stop and a start, then everything is as it was, and nothing is kept on this machine', async () => {
-    const database = await postgres.createDatabase();
+    const database = await postgres.server.createDatabase();
     const first = await start(database);
     const api = await createApi(first.url);
     const kept = await api.sendText('u1', 'u2', 'kept');
@@ -72,7 +58,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
   });
 
   it('given a node that is killed in the middle of traffic, then nothing that it acknowledged is lost', async () => {
-    const database = await postgres.createDatabase();
+    const database = await postgres.server.createDatabase();
     const receiver = await startReceiver();
     const server = await start(database);
     const api = await createApi(server.url);
@@ -106,7 +92,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
   }, 120_000);
 
   it('given nodes that start on an empty database at the same moment, then all of them serve, and one shows the secrets', async () => {
-    const database = await postgres.createDatabase();
+    const database = await postgres.server.createDatabase();
     const nodes = await Promise.all(Array.from({ length: 3 }, () => start(database, generated)));
     const shown = nodes.flatMap(
       (node) => node.output().match(/^(?:root token|app acme#im client).*$/gm) ?? [],
@@ -134,7 +120,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
   }, 60_000);
 
   it('given another secret key at one node after another, then each node serves all the time', async () => {
-    const database = await postgres.createDatabase();
+    const database = await postgres.server.createDatabase();
     const [oldKey, newKey] = [
       'the old key, which is thirty-two or longer',
       'the new key, which is longer still',

@@ -1,38 +1,26 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { withClient } from '../scripts/lib/postgresDatabases.mjs';
-import { findPostgres, startPostgres } from '../scripts/lib/postgresServer.mjs';
-import type { PostgresServer } from '../scripts/lib/postgresServer.mjs';
+import { startPostgres } from '../scripts/lib/postgresServer.mjs';
 import { createApi } from './support/api.js';
-import { spawnServer, startServer, temporaryFolder } from './support/server.js';
+import { nodeVariables } from './support/nodes.js';
+import { hasPostgres, ownPostgres } from './support/postgres.js';
+import { spawnServer, startServer } from './support/server.js';
 
-const hasPostgres = findPostgres() !== undefined;
-const secretKey = { RECALLD_SECRET_KEY: 'the same secret key at every node' };
 const misconfigured = 78;
 /** Longer than a start waits for a database that is away, and than a stop may take. */
 const patientMs = 60_000;
 
 describe.skipIf(!hasPostgres)('a start that the database forbids', () => {
-  let postgres: PostgresServer;
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-
-  beforeAll(async () => {
-    postgres = await startPostgres();
-    folder = await temporaryFolder();
-  });
-
-  afterAll(async () => {
-    await postgres.stop();
-    await folder.remove();
-  });
+  const postgres = ownPostgres();
 
   /** A start that ends by itself: its exit code, and what it said. */
-  async function refused(database: string, env: Readonly<Record<string, string>> = secretKey) {
-    const server = spawnServer(folder.dir, {
+  async function refused(database: string, env: Readonly<Record<string, string>> = {}) {
+    const server = spawnServer(postgres.dir, {
       RECALLD_LOG_LEVEL: 'silent',
-      RECALLD_DATABASE_URL: database,
+      ...nodeVariables(database),
       ...env,
     });
     const code = await server.ended;
@@ -46,7 +34,9 @@ describe.skipIf(!hasPostgres)('a start that the database forbids', () => {
   }
 
   it('given no secret key, then the variable is named', async () => {
-    const { code, lines } = await refused(await postgres.createDatabase(), {});
+    const { code, lines } = await refused(await postgres.server.createDatabase(), {
+      RECALLD_SECRET_KEY: '',
+    });
     expect({ code, lines }).toEqual({
       code: misconfigured,
       lines: [expect.stringMatching(/^recalld: RECALLD_SECRET_KEY is not set; .* it takes 32 to 256/)],
@@ -55,7 +45,7 @@ describe.skipIf(!hasPostgres)('a start that the database forbids', () => {
 
   it('given a wrong password, then it says so without it', async () => {
     const { code, lines } = await refused(
-      changed(await postgres.createDatabase(), (url) => (url.password = 'hunter2')),
+      changed(await postgres.server.createDatabase(), (url) => (url.password = 'hunter2')),
     );
     expect(code).toBe(misconfigured);
     expect(lines).toEqual([
@@ -68,7 +58,7 @@ describe.skipIf(!hasPostgres)('a start that the database forbids', () => {
 
   it('given a database that does not exist, then it is named', async () => {
     const { code, lines } = await refused(
-      changed(await postgres.createDatabase(), (url) => (url.pathname = '/nowhere')),
+      changed(await postgres.server.createDatabase(), (url) => (url.pathname = '/nowhere')),
     );
     expect({ code, lines }).toEqual({
       code: misconfigured,
@@ -77,8 +67,8 @@ describe.skipIf(!hasPostgres)('a start that the database forbids', () => {
   });
 
   it('given a newer schema, then it says so and changes nothing', async () => {
-    const database = await postgres.createDatabase();
-    await (await startServer(folder.dir, { RECALLD_DATABASE_URL: database, ...secretKey })).stop();
+    const database = await postgres.server.createDatabase();
+    await (await startServer(postgres.dir, nodeVariables(database))).stop();
     await withClient(database, (client) =>
       client.query("insert into migrations (version, name, applied_at) values (1000, 'of tomorrow', 0)"),
     );
@@ -90,8 +80,8 @@ describe.skipIf(!hasPostgres)('a start that the database forbids', () => {
   });
 
   it('given an older schema, then it says what brings it forward', async () => {
-    const database = await postgres.createDatabase();
-    await (await startServer(folder.dir, { RECALLD_DATABASE_URL: database, ...secretKey })).stop();
+    const database = await postgres.server.createDatabase();
+    await (await startServer(postgres.dir, nodeVariables(database))).stop();
     await withClient(database, (client) =>
       client.query('delete from migrations where version = (select max(version) from migrations)'),
     );
@@ -140,7 +130,7 @@ describe.skipIf(!hasPostgres)('a start that the database forbids', () => {
       const late = await startPostgres();
       const database = await late.createDatabase();
       await late.shutDown();
-      const server = spawnServer(folder.dir, { RECALLD_DATABASE_URL: database, ...secretKey });
+      const server = spawnServer(postgres.dir, nodeVariables(database));
       await vi.waitFor(() => expect(server.output()).toContain('does not answer yet'), 10_000);
       await late.start();
       await server.listening;
@@ -152,24 +142,11 @@ describe.skipIf(!hasPostgres)('a start that the database forbids', () => {
 });
 
 describe.skipIf(!hasPostgres)('a database that goes away under a server', () => {
-  let postgres: PostgresServer;
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-
-  beforeAll(async () => {
-    postgres = await startPostgres();
-    folder = await temporaryFolder();
-  });
-
-  afterAll(async () => {
-    await postgres.stop();
-    await folder.remove();
-  });
+  const postgres = ownPostgres();
 
   async function given() {
-    const RECALLD_DATABASE_URL = await postgres.createDatabase();
-    const server = await startServer(folder.dir, {
-      ...secretKey,
-      RECALLD_DATABASE_URL,
+    const server = await startServer(postgres.dir, {
+      ...nodeVariables(await postgres.server.createDatabase()),
       RECALLD_LOG_LEVEL: 'silent',
     });
     const probe = async (at: string) => {
@@ -180,8 +157,8 @@ describe.skipIf(!hasPostgres)('a database that goes away under a server', () => 
   }
 
   it.each([
-    { how: 'paused', away: () => postgres.pause(), back: () => postgres.resume() },
-    { how: 'killed', away: () => postgres.kill(), back: () => postgres.start() },
+    { how: 'paused', away: () => postgres.server.pause(), back: () => postgres.server.resume() },
+    { how: 'killed', away: () => postgres.server.kill(), back: () => postgres.server.start() },
   ])(
     '$how, then it is not ready until it is back, and serves again then',
     async ({ away, back }) => {
@@ -203,8 +180,8 @@ describe.skipIf(!hasPostgres)('a database that goes away under a server', () => 
   );
 
   it.each([
-    { how: 'paused', away: () => postgres.pause(), back: () => postgres.resume() },
-    { how: 'killed', away: () => postgres.kill(), back: () => postgres.start() },
+    { how: 'paused', away: () => postgres.server.pause(), back: () => postgres.server.resume() },
+    { how: 'killed', away: () => postgres.server.kill(), back: () => postgres.server.start() },
   ])(
     '$how, then a stop under traffic ends within ten seconds all the same',
     async ({ away, back }) => {
@@ -227,13 +204,7 @@ describe.skipIf(!hasPostgres)('a database that goes away under a server', () => 
 });
 
 describe.skipIf(!hasPostgres)('recalld migrate', () => {
-  let postgres: PostgresServer;
-
-  beforeAll(async () => {
-    postgres = await startPostgres();
-  });
-
-  afterAll(() => postgres.stop());
+  const postgres = ownPostgres();
 
   const cli = fileURLToPath(new URL('../apps/server/dist/cli.js', import.meta.url));
 
@@ -250,7 +221,7 @@ describe.skipIf(!hasPostgres)('recalld migrate', () => {
   }
 
   it('given an empty database, then it is set up, and a second run finds nothing to do', async () => {
-    const database = await postgres.createDatabase();
+    const database = await postgres.server.createDatabase();
     const first = await migrate(database);
     expect(first).toMatchObject({ code: 0, out: 'migrate: the schema is the one of this version\n' });
     expect(first.err).toContain('the schema was brought forward');
@@ -258,7 +229,7 @@ describe.skipIf(!hasPostgres)('recalld migrate', () => {
   });
 
   it('given a newer schema, then it is left as it is', async () => {
-    const database = await postgres.createDatabase();
+    const database = await postgres.server.createDatabase();
     await migrate(database);
     await withClient(database, (client) =>
       client.query("insert into migrations (version, name, applied_at) values (1000, 'of tomorrow', 0)"),

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findNatsServer, startNatsServer } from '../scripts/lib/natsServer.mjs';
-import { findPostgres, startPostgres } from '../scripts/lib/postgresServer.mjs';
-import type { PostgresServer } from '../scripts/lib/postgresServer.mjs';
+import { findPostgres } from '../scripts/lib/postgresServer.mjs';
 import { createApi } from './support/api.js';
 import { recalld } from './support/cli.js';
 import type { Ran } from './support/cli.js';
-import { startServer, temporaryFolder } from './support/server.js';
+import { ownPostgres } from './support/postgres.js';
+import { startServer } from './support/server.js';
 import { converse, takeBack, tookAll } from './support/takenBack.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -30,22 +30,11 @@ describe.skipIf(bin === undefined)(
   'backups of PostgreSQL, as docs/backup.md has them',
   { timeout: 90_000 },
   () => {
-    let postgres: PostgresServer;
-    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-
-    beforeAll(async () => {
-      postgres = await startPostgres();
-      folder = await temporaryFolder();
-    });
-
-    afterAll(async () => {
-      await postgres.stop();
-      await folder.remove();
-    });
+    const postgres = ownPostgres();
 
     /** Runs commands of the page, with its file in the test's folder. */
     async function run(commands: string, env: Readonly<Record<string, string>>): Promise<Ran> {
-      const line = commands.replaceAll('recalld.dump', `${folder.dir}/recalld.dump`);
+      const line = commands.replaceAll('recalld.dump', `${postgres.dir}/recalld.dump`);
       const child = spawn('sh', ['-ec', line], {
         cwd: root,
         env: { ...key, ...env, PATH: `${bin}:${process.env['PATH']}` },
@@ -59,11 +48,11 @@ describe.skipIf(bin === undefined)(
     }
 
     const start = (database: string, env: Readonly<Record<string, string>> = {}) =>
-      startServer(folder.dir, { RECALLD_DATABASE_URL: database, ...key, ...env });
+      startServer(postgres.dir, { RECALLD_DATABASE_URL: database, ...key, ...env });
 
     /** A database in which all was taken back after a dump of it. */
     async function given(env: Readonly<Record<string, string>> = {}) {
-      const old = await postgres.createDatabase();
+      const old = await postgres.server.createDatabase();
       const server = await start(old, env);
       const api = await createApi(server.url);
       const conversations = await converse(api);
@@ -87,7 +76,7 @@ describe.skipIf(bin === undefined)(
     it('given the database that went on, then its recalls are taken, once, and no node is served before', async () => {
       const { old, server, conversations } = await given();
       await server.stop();
-      const env = { RECALLD_DATABASE_URL: await postgres.createDatabase(), OLD_DATABASE_URL: old };
+      const env = { RECALLD_DATABASE_URL: await postgres.server.createDatabase(), OLD_DATABASE_URL: old };
 
       const restored = await run(commandsWith('pg_restore'), env);
       expect(restored).toMatchObject({ code: 0, err: '' });
@@ -121,7 +110,10 @@ describe.skipIf(bin === undefined)(
           .poll(async () => (await fetch(`${server.url}/metrics`)).text(), { timeout: 10_000 })
           .toMatch(/recalld_feed_lag_seconds\{feed="events"\} 0\n/);
         await server.stop('SIGKILL');
-        const env = { RECALLD_DATABASE_URL: await postgres.createDatabase(), RECALLD_NATS_URL: broker.url };
+        const env = {
+          RECALLD_DATABASE_URL: await postgres.server.createDatabase(),
+          RECALLD_NATS_URL: broker.url,
+        };
         const [dump = ''] = commandsWith('pg_restore').split('\n');
         expect(await run(dump, env)).toMatchObject({ code: 0 });
 

@@ -20,8 +20,14 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
+export interface ReceiverOptions {
+  readonly hang?: boolean;
+  /** Answers with the body that it got. */
+  readonly echo?: boolean;
+}
+
 /** An app backend's callback receiver, independent of the product's code. */
-export async function startReceiver(options: { readonly hang?: boolean } = {}): Promise<Receiver> {
+export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const received: ReceivedCallback[] = [];
   let status = options.hang === true ? undefined : 200;
   let arrived = () => undefined as void;
@@ -39,7 +45,7 @@ export async function startReceiver(options: { readonly hang?: boolean } = {}): 
       arrived();
       if (status === undefined) return;
       response.writeHead(status, { 'content-type': 'application/json' });
-      response.end('{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}');
+      response.end(options.echo === true ? text : '{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}');
     });
   });
   server.listen(0, '127.0.0.1');
