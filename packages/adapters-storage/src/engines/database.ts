@@ -1,8 +1,8 @@
 import type { Kysely, RawBuilder } from 'kysely';
-import type { Position } from '@recalld/domain';
+import type { Clock, Position } from '@recalld/domain';
 import type { Schema } from '../schema.js';
 import type { SqlQuery, Statements } from '../statements.js';
-import type { Request, Steps } from '../steps.js';
+import type { Each, Request, Steps } from '../steps.js';
 
 /** The few words that engines spell differently. */
 export interface Words {
@@ -15,6 +15,13 @@ export interface Words {
   readonly forKeyShare: RawBuilder<unknown>;
   /** As `forUpdate`, without the rows that somebody else holds. */
   readonly forUpdateSkipLocked: RawBuilder<unknown>;
+  /**
+   * Asks for a turn at each of some names: whoever else asks for one of them waits until the transaction
+   * ends, and what is read after it sees what they did. Nothing where one connection writes.
+   */
+  takeTurns(names: readonly string[]): Each;
+  /** The time, ms: the database's own where several nodes share it, else what `clock` tells. */
+  now(clock: Clock): RawBuilder<number>;
 }
 
 /** A database as it is read. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { assert, Contended, Unavailable } from '@recalld/domain';
+import { assert, Unavailable } from '@recalld/domain';
 import type { Log } from '@recalld/domain';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
@@ -10,9 +9,13 @@ import { allRowsAtOnce, bindLists } from '../statements.js';
 import { driveAsync, isEach } from '../steps.js';
 import type { Answer, Request, Steps } from '../steps.js';
 import type { Database } from './database.js';
-import { conflictOf, describeFault, isAway, isRace, OutcomeUnknown, uniqueKeyOf } from './postgresFaults.js';
+import { databaseNow } from './databaseNow.js';
+import { conflictOf, describeFault, faultOf, isRace, OutcomeUnknown } from './postgresFaults.js';
+import { uniqueKeyOf, withoutValues } from './postgresFaults.js';
+import { createPatience, readPatiently } from './postgresPatience.js';
 import { planByIndex } from './postgresPlans.js';
 import { lastTaken, logHorizon, sequencePositions } from './postgresPositions.js';
+import { takeTurns } from './postgresTurns.js';
 
 /** Everything that is PostgreSQL's own. */
 export interface PostgresEngine extends Database {
@@ -30,7 +33,10 @@ export interface PostgresOptions {
 /** Connections of one node. Commands need one at a time, everything else shares the others. */
 const connectionsMax = 10;
 
+const snapshot = 'begin isolation level repeatable read read only';
+const serializable = 'begin isolation level serializable';
 const guarded = 'begin isolation level read committed';
+const relaxed = `${guarded}; set local synchronous_commit = off`;
 
 /** Whole numbers of rows are positions, counts and ms: all below 2^53. */
 const types = {
@@ -77,20 +83,24 @@ export function openPostgres({ url, log }: PostgresOptions): PostgresEngine {
       forNoKeyUpdate: sql`for no key update`,
       forUpdateSkipLocked: sql`for update skip locked`,
       forKeyShare: sql`for key share`,
+      takeTurns,
+      now: () => databaseNow,
     },
-    read: (work) => within(pool, 'begin isolation level repeatable read read only', work),
-    write: (work) => patiently(() => within(pool, 'begin isolation level serializable', work), isLostOrTaken),
-    writeGuarded: (work) => patiently(() => within(pool, guarded, work)),
+    read: (work) => readPatiently(() => within(pool, snapshot, work)),
+    write: (work) => patiently((limits) => within(pool, serializable + limits, work), isLostOrTaken),
+    writeGuarded: (work) => patiently((limits) => within(pool, guarded + limits, work), isRace),
     commit: (work) => within(pool, guarded, work),
-    writeRelaxed: (work) =>
-      patiently(() => within(pool, `${guarded}; set local synchronous_commit = off`, work)),
+    writeRelaxed: (work) => patiently((limits) => within(pool, relaxed + limits, work), isRace),
     positions: sequencePositions,
     contentErased: () => undefined,
     logHorizon: () =>
-      onConnection(pool, (client) => driveAsync(logHorizon(), (request) => answer(client, request))),
+      readPatiently(() =>
+        onConnection(pool, (client) => driveAsync(logHorizon(), (request) => answer(client, request))),
+      ),
     lastTaken,
     conflictOf,
-    run: async (text) => onConnection(pool, async (client) => (await ask(client, text)).rows as never),
+    run: (text) =>
+      readPatiently(() => onConnection(pool, async (client) => (await ask(client, text)).rows as never)),
     // Kysely ends a pool only when it has used it.
     close: () => pool.end(),
   };
@@ -102,7 +112,8 @@ function shared(pool: pg.Pool) {
     connect: async () => {
       const client = await connect(pool);
       return {
-        query: (text: string, parameters: readonly unknown[]) => ask(client, text, parameters.map(bound)),
+        query: (text: string, parameters: readonly unknown[]) =>
+          readPatiently(() => ask(client, text, parameters.map(bound))),
         release: () => client.release(),
       };
     },
@@ -114,7 +125,9 @@ async function connect(pool: pg.Pool): Promise<PoolClient> {
   try {
     return await pool.connect();
   } catch (fault) {
-    throw new Unavailable(`the database cannot be reached: ${describeFault(fault)}`, { cause: fault });
+    throw new Unavailable(`the database cannot be reached: ${describeFault(fault)}`, {
+      cause: withoutValues(fault),
+    });
   }
 }
 
@@ -129,13 +142,12 @@ async function onConnection<T>(pool: pg.Pool, work: (client: PoolClient) => Prom
 
 type QueryConfig = pg.QueryConfig & { readonly rowMode?: 'array' };
 
-/** @throws Unavailable when the server is away, else its own fault. */
+/** @throws Unavailable when the server is away, else `DatabaseFault`. */
 async function ask(client: PoolClient, query: string | QueryConfig, values?: unknown[]) {
   try {
     return await (values === undefined ? client.query(query as QueryConfig) : client.query(query, values));
   } catch (fault) {
-    if (!isAway(fault)) throw fault;
-    throw new Unavailable(`the database did not answer: ${describeFault(fault)}`, { cause: fault });
+    throw faultOf(fault);
   }
 }
 
@@ -205,40 +217,6 @@ async function giveBack(client: PoolClient, fault: unknown): Promise<void> {
     () => client.release(),
     () => client.release(true),
   );
-}
-
-const attemptsMax = 20;
-
-/**
- * Runs a write again whose transaction lost against another one's: it sees then what that one did. Those
- * of this node that have lost go on one after the other, so that they lose to other nodes alone.
- * @throws Contended when it keeps losing
- */
-function createPatience(): <T>(work: () => Promise<T>, isLost?: (fault: unknown) => boolean) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-
-  async function again<T>(work: () => Promise<T>, isLost: (fault: unknown) => boolean): Promise<T> {
-    for (let attempt = 2; attempt <= attemptsMax; attempt += 1) {
-      await delay(Math.random() * 2 ** Math.min(attempt, 6));
-      try {
-        return await work();
-      } catch (fault) {
-        if (!isLost(fault)) throw fault;
-      }
-    }
-    throw new Contended(`a write has lost against others ${attemptsMax} times`);
-  }
-
-  return async function patiently(work, isLost = isRace) {
-    try {
-      return await work();
-    } catch (fault) {
-      if (!isLost(fault)) throw fault;
-    }
-    const mine = last.then(() => again(work, isLost));
-    last = mine.catch(() => undefined);
-    return mine;
-  };
 }
 
 /** A key that somebody else inserted meanwhile is a race too: the write looks before it inserts. */

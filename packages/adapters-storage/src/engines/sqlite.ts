@@ -4,7 +4,8 @@ import { Kysely, SqliteDialect, sql } from 'kysely';
 import type { Position } from '@recalld/domain';
 import type { Schema } from '../schema.js';
 import { rowByRow } from '../statements.js';
-import { drive } from '../steps.js';
+import type { EachStatement } from '../statements.js';
+import { drive, each } from '../steps.js';
 import type { Answer, Query, Request } from '../steps.js';
 import { answersOf, busyTimeoutMs, openReading } from './connection.js';
 import type { Positions, Reads, Words } from './database.js';
@@ -95,6 +96,8 @@ function transactionsOf(database: Database.Database): Transaction {
   };
 }
 
+const nobodyWaits: EachStatement<object, unknown> = { sql: 'select 1', slots: [], asTuples: false };
+
 /** One connection writes at a time: nobody else's rows need a lock. */
 const words: Words = {
   greatest: (a, b) => sql`max(${a}, ${b})`,
@@ -102,6 +105,8 @@ const words: Words = {
   forNoKeyUpdate: sql``,
   forUpdateSkipLocked: sql``,
   forKeyShare: sql``,
+  takeTurns: () => each(nobodyWaits, []),
+  now: (clock) => sql`${clock.now()}`,
 };
 
 /** What reading is on a connection: all of it one synchronous stretch. */

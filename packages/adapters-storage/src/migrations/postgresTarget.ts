@@ -1,6 +1,7 @@
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
 import type { Log } from '@recalld/domain';
 import pg from 'pg';
+import { withoutValues } from '../engines/postgresFaults.js';
 import type { Schema } from '../schema.js';
 import type { Query } from '../steps.js';
 import type { SchemaTarget } from './target.js';
@@ -21,7 +22,7 @@ const settings = `
 /**
  * Does work on a PostgreSQL database's schema, on a connection of its own, while every other node that
  * would do the same waits.
- * @throws what `pg` throws when the database is away, or a table stays locked for ten seconds
+ * @throws `DatabaseFault` when a table stays locked for ten seconds, what `pg` throws when the database is away
  */
 export async function onPostgresSchema<T>(
   url: string,
@@ -36,10 +37,12 @@ export async function onPostgresSchema<T>(
   });
   // The query that is under way says so too.
   client.on('error', () => undefined);
-  await client.connect();
   try {
+    await client.connect();
     await lockSchema(client, log);
     return await work(postgresTarget(client));
+  } catch (fault) {
+    throw withoutValues(fault);
   } finally {
     // Ends the lock with the session.
     await client.end();
