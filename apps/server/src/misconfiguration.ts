@@ -2,6 +2,7 @@ import { SealBroken } from '@recalld/adapters-security';
 import {
   BackupRefused,
   DataDirInUse,
+  NodesAtWork,
   SchemaTooNew,
   SchemaTooOld,
   UnsafeDatabase,
@@ -12,6 +13,7 @@ const kinds = [
   ConfigError,
   BackupRefused,
   DataDirInUse,
+  NodesAtWork,
   SchemaTooNew,
   SchemaTooOld,
   UnsafeDatabase,

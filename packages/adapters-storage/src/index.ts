@@ -14,6 +14,7 @@ export type { Reported, Verify, VerifyOptions } from './checking/verify.js';
 export { DataDirInUse } from './engines/ownerLock.js';
 export { UnsafeDatabase } from './engines/postgresChecks.js';
 export { SchemaTooNew, SchemaTooOld } from './migrations/migrate.js';
+export { NodesAtWork } from './nodes/liveNodes.js';
 export { migratePostgres, openPostgresStorage } from './postgresStorage.js';
 export type { MigratePostgresOptions, PostgresStorage, PostgresStorageOptions } from './postgresStorage.js';
 export { openPostgresForReading } from './postgresReading.js';

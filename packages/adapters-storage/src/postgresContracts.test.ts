@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   createFixedClock,
   describeAttachmentBytes,
@@ -12,9 +13,11 @@ import { openTestStorage } from './testing/postgresStorage.js';
 
 const storage = {
   make: async () => {
-    const clock = createFixedClock(sampleInstant);
-    const { storage: ports, remove } = await openTestStorage({ systemClock: clock });
-    return { ports, close: remove, pass: clock.advance };
+    const { storage: ports, remove } = await openTestStorage({
+      systemClock: createFixedClock(sampleInstant),
+    });
+    // Its time is the database's own.
+    return { ports, close: remove, pass: (ms: number) => delay(ms) };
   },
 };
 

@@ -8,9 +8,11 @@ import { createSecrets } from './directory/secrets.js';
 import { openPostgres } from './engines/postgres.js';
 import type { PostgresEngine } from './engines/postgres.js';
 import { checkSettings } from './engines/postgresChecks.js';
-import { migrate, prepareSchema } from './migrations/migrate.js';
+import { severalNodes } from './migrations/0003_severalNodes.js';
+import { migrate, prepareSchema, schemaVersion } from './migrations/migrate.js';
 import { onPostgresSchema } from './migrations/postgresTarget.js';
-import { DatabaseClock } from './nodes/databaseClock.js';
+import { DatabaseClock, steadyClock } from './nodes/databaseClock.js';
+import { expectNoNodes } from './nodes/liveNodes.js';
 import { leaseNode } from './nodes/nodeLease.js';
 import type { Storage } from './storage.js';
 import { createStoragePorts } from './storagePorts.js';
@@ -23,7 +25,7 @@ export interface PostgresStorageOptions {
   readonly log?: Log;
   /** 32 bytes that the keys of content are wrapped under; called once, with the storage's own secrets. */
   readonly contentKey: (secrets: Secrets) => Promise<Uint8Array>;
-  /** This machine's clock; left out: `Date.now`. */
+  /** Where the database's clock starts from; left out: one that a step of this machine's clock does not move. */
   readonly systemClock?: Clock;
   /** How long messages are kept, ms; null or left out: for ever. */
   readonly messageRetentionMs?: number | null;
@@ -45,7 +47,7 @@ export type PostgresStorage = Storage & {
  * @throws SchemaTooNew, SchemaTooOld, UnsafeDatabase, Unavailable
  */
 export async function openPostgresStorage(options: PostgresStorageOptions): Promise<PostgresStorage> {
-  const { url, log, systemClock = { now: () => Date.now() } } = options;
+  const { url, log, systemClock = steadyClock } = options;
   const engine = openPostgres({ url, log });
   try {
     await checkSettings(engine);
@@ -64,9 +66,13 @@ export interface MigratePostgresOptions {
   readonly log?: Log;
 }
 
-/** Brings the schema of an older or empty database forward; no node of the older release may be running. @throws SchemaTooNew */
+/** Brings the schema of an older or empty database forward. @throws NodesAtWork, SchemaTooNew */
 export async function migratePostgres({ url, clock, log }: MigratePostgresOptions): Promise<void> {
-  await onPostgresSchema(url, log, (target) => migrate(target, clock, log));
+  await onPostgresSchema(url, log, async (target) => {
+    // An older schema knows of no nodes.
+    if ((await schemaVersion(target)) >= severalNodes.version) await expectNoNodes(target);
+    await migrate(target, clock, log);
+  });
 }
 
 async function assemble(

@@ -11,11 +11,12 @@ export const migrate: Command = {
     '',
     'Brings the schema of the PostgreSQL database of RECALLD_DATABASE_URL to this version, an empty database too.',
     'Stop every node before, and start the ones of this version after it: a node of another version does not start.',
+    'While a node is at work nothing is changed; a dead one counts as such for twenty seconds.',
     'With SQLite there is nothing to do: the start of the server brings its schema forward.',
     '',
     'Takes RECALLD_DATABASE_URL like the server.',
     'Ends with 0 when the schema is this version’s, 64 for a wrong line, 69 when the database does not answer, 78 for a',
-    'wrong environment or a database of a newer version.',
+    'wrong environment, a database of a newer version, or one that a node is at work on.',
   ].join('\n'),
 
   async run(args, env, terminal) {

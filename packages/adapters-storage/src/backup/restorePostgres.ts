@@ -1,10 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Log } from '@recalld/domain';
 import { createFeedCheckpoints } from '../directory/feedCheckpoints.js';
 import { openPostgres } from '../engines/postgres.js';
 import { migrate, schemaVersion } from '../migrations/migrate.js';
 import { onPostgresSchema } from '../migrations/postgresTarget.js';
-import type { SchemaTarget } from '../migrations/target.js';
+import { expectNoNodes } from '../nodes/liveNodes.js';
 import { endDeliveries, raiseSeconds, raiseTimelines } from './carryOn.js';
 import { lastEventOf } from './logEnd.js';
 import { BackupRefused } from './manifest.js';
@@ -22,7 +21,7 @@ const baseName = 'restored-copy';
 
 /**
  * Takes over a database that its operator has restored with PostgreSQL's own tools, and brings its schema forward.
- * @throws BackupRefused when it is empty or a node is in touch with it, SchemaTooNew, Unavailable
+ * @throws BackupRefused when it is empty, NodesAtWork, SchemaTooNew, Unavailable
  */
 export async function restorePostgres(
   options: PostgresRestoreOptions,
@@ -34,7 +33,7 @@ export async function restorePostgres(
       if ((await schemaVersion(target)) === 0) {
         throw new BackupRefused('The database is empty: restore it with PostgreSQL’s own tools first.');
       }
-      await refuseLive(target);
+      await expectNoNodes(target);
       await migrate(target, clock, log);
     });
     const checkpoints = createFeedCheckpoints(engine);
@@ -61,23 +60,5 @@ export async function restorePostgres(
   } catch (fault) {
     await engine.close();
     throw fault;
-  }
-}
-
-const againMs = 1_000;
-
-/**
- * Waits for the leases that the copy brought with it to be over: seconds, for nobody prolongs them.
- * @throws BackupRefused when somebody does
- */
-async function refuseLive({ run }: SchemaTarget): Promise<void> {
-  const now = 'extract(epoch from clock_timestamp()) * 1000';
-  const text = `select max(lease_until) as until from nodes where lease_until > ${now}`;
-  for (let before = Infinity; ; await delay(againMs)) {
-    const [found] = await run<{ until: string | null }>({ sql: text, parameters: [] });
-    if (found?.until === undefined || found.until === null) return;
-    const until = Number(found.until);
-    if (until > before) throw new BackupRefused('A node is at work on the database: stop every node first.');
-    before = until;
   }
 }

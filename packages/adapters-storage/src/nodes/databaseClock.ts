@@ -3,6 +3,11 @@ import type { Clock, Instant } from '@recalld/domain';
 /** Clocks that differ by less need no correction: it would be as wrong as what it corrects. */
 const toleranceMs = 20;
 
+/** This machine's clock as it was when the process started, and what has passed since: steps of it do nothing. */
+export const steadyClock: Clock = {
+  now: () => Math.floor(performance.timeOrigin + performance.now()),
+};
+
 /** The database's clock, as this node knows it: all nodes have one time, whatever their own clocks say. */
 export class DatabaseClock implements Clock {
   readonly #system: Clock;

@@ -4,7 +4,7 @@ import { openPostgres } from '../engines/postgres.js';
 import type { PostgresEngine } from '../engines/postgres.js';
 import { postgresAvailable } from '../testing/postgres.js';
 import { openTestStorage } from '../testing/postgresStorage.js';
-import { DatabaseClock } from './databaseClock.js';
+import { DatabaseClock, steadyClock } from './databaseClock.js';
 import { leaseNode } from './nodeLease.js';
 import type { NodeLease } from './nodeLease.js';
 
@@ -114,5 +114,27 @@ describe('the database’s clock', () => {
     expect(clock.now()).toBe(1_000_000);
     clock.follow(1_000_800, 1_000_000, 1_002_000);
     expect(clock.now()).toBe(1_000_000);
+  });
+
+  it('stays where it is when this machine’s clock is put forward or back', () => {
+    const before = steadyClock.now();
+    expect(Math.abs(before - Date.now())).toBeLessThan(60_000);
+    vi.spyOn(Date, 'now').mockReturnValue(before + 3_600_000);
+    const after = steadyClock.now();
+    vi.restoreAllMocks();
+    expect(after - before).toBeLessThan(60_000);
+    expect(Number.isInteger(after)).toBe(true);
+  });
+});
+
+describe.skipIf(!postgresAvailable)('a node that is told no clock', () => {
+  it('does not notice when this machine’s is put forward', async () => {
+    const { storage, remove } = await openTestStorage();
+    const before = storage.clock.now();
+    vi.spyOn(Date, 'now').mockReturnValue(before + 3_600_000);
+    const after = storage.clock.now();
+    vi.restoreAllMocks();
+    await remove();
+    expect(after - before).toBeLessThan(60_000);
   });
 });

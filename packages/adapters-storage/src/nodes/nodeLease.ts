@@ -2,6 +2,8 @@ import { assert, idEpochMs, Unavailable } from '@recalld/domain';
 import type { IdSource, Log } from '@recalld/domain';
 import { sql } from 'kysely';
 import type { Database } from '../engines/database.js';
+import { databaseNow } from '../engines/databaseNow.js';
+import { describeFault } from '../engines/postgresFaults.js';
 import { rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 import type { DatabaseClock } from './databaseClock.js';
@@ -59,7 +61,7 @@ export async function leaseNode(deps: NodeLeaseDeps): Promise<NodeLease> {
       }
       schedule(renewMs);
     } catch (fault) {
-      log?.warn({ fault: String(fault) }, 'the lease of the node number was not prolonged');
+      log?.warn({ fault: describeFault(fault) }, 'the lease of the node number was not prolonged');
       schedule(retryMs);
     }
   }
@@ -90,7 +92,7 @@ export async function leaseNode(deps: NodeLeaseDeps): Promise<NodeLease> {
       await renewing;
       await giveBack(deps, held, clock.now()).catch((fault: unknown) =>
         log?.warn(
-          { fault: String(fault) },
+          { fault: describeFault(fault) },
           'the node number was not given back; it is free when its lease ends',
         ),
       );
@@ -126,8 +128,6 @@ async function timed<T extends Timed>({ database, clock }: NodeLeaseDeps, work: 
   clock.follow(result.now, asked, clock.system.now());
   return result;
 }
-
-const databaseNow = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 function* takeNumber({
   database: { db, words },
