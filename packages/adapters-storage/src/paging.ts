@@ -23,11 +23,16 @@ export function placeIn<T extends readonly ('number' | 'string')[]>(
   try {
     const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (!Array.isArray(place) || place.length !== kinds.length) return undefined;
-    if (!kinds.every((kind, index) => typeof place[index] === kind)) return undefined;
+    if (!kinds.every((kind, index) => isOf(kind, place[index]))) return undefined;
     return place as unknown as { readonly [I in keyof T]: T[I] extends 'number' ? number : string };
   } catch {
     return undefined;
   }
+}
+
+/** Every number that a list is ordered by is a whole one; a database refuses others as what they are not. */
+function isOf(kind: 'number' | 'string', part: unknown): boolean {
+  return kind === 'number' ? Number.isSafeInteger(part) : typeof part === 'string';
 }
 
 /** One page of rows that were asked for with one more than `limit`. */
