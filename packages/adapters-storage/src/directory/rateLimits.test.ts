@@ -56,13 +56,14 @@ function rateSuite(open: () => Promise<TestStore>): void {
     expect((await other.apps.find('demo-org', 'demo-app'))?.rateLimits).toEqual({ recallsPerSecond: 3 });
   });
 
-  it('given windows that are long over, then the next use removes them, and those that count stay', async () => {
+  it('given windows that are long over, then uses leave them, and those of every app are forgotten', async () => {
     const [{ rateLimits }, other] = store.nodes;
     await rateLimits.take(1, [listing('u1'), listing('u2')], start);
-    await rateLimits.take(1, [listing('u3')], start + 11 * minuteMs);
     await rateLimits.take(1, [listing('u4')], start + 12 * minuteMs);
-
     await other.rateLimits.take(1, [listing('u4')], start + 22 * minuteMs);
+    expect(await store.run('select count(*) as there from rate_windows')).toEqual([{ there: 3 }]);
+
+    expect(await other.rateLimits.forget(start + 20 * minuteMs, 100)).toBe(2);
 
     expect(await store.run('select bucket, used from rate_windows order by bucket')).toEqual([
       { bucket: 'conversationListsPerMinuteAndUser/u4', used: 1 },
@@ -79,15 +80,25 @@ function rateSuite(open: () => Promise<TestStore>): void {
     expect(await rateLimits.take(1, [recall], start)).toEqual({ ok: true });
   });
 
-  it('given a window that nobody used, as one that was refused has it, then it is removed like others', async () => {
+  it('given a window that nobody used, as one that was refused has it, then it is forgotten like others', async () => {
     const [{ rateLimits }] = store.nodes;
     const refused = await rateLimits.take(1, [{ ...listing('u1'), count: 6 }], start);
     expect(refused.ok).toBe(false);
-    await rateLimits.take(1, [listing('u2')], start + 11 * minuteMs);
 
-    expect(await store.run('select bucket from rate_windows')).toEqual([
-      { bucket: 'conversationListsPerMinuteAndUser/u2' },
-    ]);
+    expect(await rateLimits.forget(start, 100)).toBe(1);
+
+    expect(await store.run('select bucket from rate_windows')).toEqual([]);
+  });
+
+  it('finds the windows that are over by an index', async () => {
+    if (store.kind === 'postgres') await store.run('set enable_seqscan = off');
+    const explain = { sqlite: 'explain query plan', postgres: 'explain' }[store.kind];
+
+    const plan = await store.run(
+      `${explain} select app_no, bucket from rate_windows where window_start < 7 order by window_start limit 9`,
+    );
+
+    expect(JSON.stringify(plan)).toContain('rate_windows_start');
   });
 }
 
@@ -112,5 +123,17 @@ describe.skipIf(!postgresAvailable)('rate limits on PostgreSQL', () => {
     await store.run('commit');
 
     expect((await Promise.all(takes)).filter(({ ok }) => ok)).toHaveLength(29);
+  });
+
+  it('given somebody who holds a window that is over, then forgetting waits for nobody, and leaves it', async () => {
+    const [{ rateLimits }] = store.nodes;
+    await rateLimits.take(1, [listing('u1'), listing('u2')], start);
+    await store.run('begin');
+    await store.run("select used from rate_windows where bucket like '%/u1' for update");
+
+    expect(await rateLimits.forget(start + 1, 100)).toBe(1);
+
+    await store.run('commit');
+    expect(await rateLimits.forget(start + 1, 100)).toBe(1);
   });
 });

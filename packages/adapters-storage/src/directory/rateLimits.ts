@@ -13,7 +13,7 @@ import type {
 import { sql } from 'kysely';
 import type { Database } from '../engines/database.js';
 import type { RateWindowsTable } from '../schema.js';
-import { each, rows } from '../steps.js';
+import { changes as rowsChanged, each, rows } from '../steps.js';
 import type { Query, Steps } from '../steps.js';
 import { rateLimitsColumn, toRateLimits } from './appBook.js';
 import type { GenerationCounter } from './generations.js';
@@ -26,11 +26,6 @@ interface Taker {
   reject(fault: unknown): void;
 }
 
-/** Between two removals of windows that are over. */
-const sweepEveryMs = 600_000;
-/** Longer than any window, and than clocks differ. */
-const keptMs = 120_000;
-
 const kinds = { app_no: 'whole', bucket: 'text', window_start: 'whole', used: 'whole' } as const;
 
 /**
@@ -38,7 +33,7 @@ const kinds = { app_no: 'whole', bucket: 'text', window_start: 'whole', used: 'w
  * bucket then holds one connection of each node, however many ask.
  */
 export function createRateLimits(database: Database, generations: GenerationCounter): RateLimits {
-  const { takeAll, change } = createRateSteps(database, generations);
+  const { takeAll, change, over } = createRateSteps(database, generations);
   let waiting: Taker[] = [];
   let busy = false;
 
@@ -65,6 +60,7 @@ export function createRateLimits(database: Database, generations: GenerationCoun
         if (!busy) void serve();
       }),
     change: (app, changes) => database.write(() => change(app, changes)),
+    forget: (before, max) => database.writeRelaxed(() => rowsChanged(over(before, max))),
   };
 }
 
@@ -83,7 +79,6 @@ function createRateSteps({ db, statements, words }: Database, generations: Gener
       .where('app_no', '=', row.app_no)
       .where('bucket', '=', row.bucket),
   );
-  let sweptAt: Instant = -Infinity;
 
   function* takeAll(takers: readonly Taker[]): Steps<readonly (readonly [Taker, RatesTaken])[]> {
     const held = yield* rows(each(hold, unusedWindows(takers)));
@@ -99,25 +94,20 @@ function createRateSteps({ db, statements, words }: Database, generations: Gener
       return [taker, taken] as const;
     });
     yield each(put, [...changed.values()]);
-    yield* sweep(Math.max(...takers.map(({ now }) => now)));
     return answers;
   }
 
-  function* sweep(now: Instant): Steps<void> {
-    if (now - sweptAt < sweepEveryMs) return;
-    yield overWindows(now);
-    sweptAt = now;
-  }
-
   /** Those that somebody holds are in use. */
-  function overWindows(now: Instant): Query {
-    const over = db
+  function over(before: Instant, max: number): Query {
+    const found = db
       .selectFrom('rate_windows')
       .select(['app_no', 'bucket'])
-      .where('window_start', '<', now - keptMs)
+      .where('window_start', '<', before)
+      .orderBy('window_start')
+      .limit(max)
       .modifyEnd(words.forUpdateSkipLocked)
       .$asTuple('app_no', 'bucket');
-    return db.deleteFrom('rate_windows').where((e) => e(e.refTuple('app_no', 'bucket'), 'in', over));
+    return db.deleteFrom('rate_windows').where((e) => e(e.refTuple('app_no', 'bucket'), 'in', found));
   }
 
   function* change(no: AppNo, changes: RateLimitChange): Steps<RateLimitSettings> {
@@ -130,7 +120,7 @@ function createRateSteps({ db, statements, words }: Database, generations: Gener
     return settings;
   }
 
-  return { takeAll, change };
+  return { takeAll, change, over };
 }
 
 function rowKey(app: AppNo, bucket: string): string {

@@ -7,4 +7,6 @@ export interface RateLimits {
   take(app: AppNo, uses: readonly RateUse[], now: Instant): Promise<RatesTaken>;
   /** Sets limits of an app that is there; answers all that it now has, at every node. */
   change(app: AppNo, change: RateLimitChange): Promise<RateLimitSettings>;
+  /** Removes up to `max` windows that began before `before`, whoever's they are; answers how many. */
+  forget(before: Instant, max: number): Promise<number>;
 }

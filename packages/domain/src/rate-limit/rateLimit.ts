@@ -34,6 +34,9 @@ export const rateLimits = {
   downloadsPerSecond: perSecond,
 } satisfies Record<string, RateLimit>;
 
+/** How long a window is kept from its start, ms: longer than any lasts, and than clocks of nodes differ. */
+export const rateWindowKeptMs = 120_000;
+
 export type RateLimitName = keyof typeof rateLimits;
 
 export const rateLimitNames = Object.keys(rateLimits) as readonly RateLimitName[];

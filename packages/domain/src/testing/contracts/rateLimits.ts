@@ -18,6 +18,7 @@ export function describeRateLimits(name: string, harness: StorageHarness): void 
   describe(`RateLimits: ${name}`, () => {
     const world = useWorld(harness);
     describe('uses', () => describeUses(world));
+    describe('windows', () => describeWindows(world));
     describe('limits of an app', () => describeSettings(world));
   });
 }
@@ -86,6 +87,34 @@ function describeUses(world: () => World): void {
     expect(taken.filter((each) => each.ok)).toHaveLength(7);
     const rest = Array.from({ length: 40 }, () => take(start + 500, use('requestsPerSecond', 30)));
     expect((await Promise.all(rest)).filter((each) => each.ok)).toHaveLength(23);
+  });
+}
+
+function describeWindows(world: () => World): void {
+  const deleteOnce = (user: string, now: number) =>
+    world().ports.rateLimits.take(
+      world().app.no,
+      [use('conversationDeletionsPerMinuteAndUser', 1, { user })],
+      now,
+    );
+
+  it('that are over are forgotten, no more at a time than are asked for', async () => {
+    const { rateLimits } = world().ports;
+    for (const user of ['u1', 'u2', 'u3']) await deleteOnce(user, start);
+
+    expect(await rateLimits.forget(start + 1, 2)).toBe(2);
+    expect(await rateLimits.forget(start + 1, 2)).toBe(1);
+    expect(await rateLimits.forget(start + 1, 2)).toBe(0);
+
+    expect(await deleteOnce('u1', start + 1)).toEqual(ok);
+  });
+
+  it('that began then or later go on counting', async () => {
+    await deleteOnce('u1', start);
+
+    expect(await world().ports.rateLimits.forget(start, 100)).toBe(0);
+
+    expect(await deleteOnce('u1', start + 1)).toMatchObject({ ok: false });
   });
 }
 

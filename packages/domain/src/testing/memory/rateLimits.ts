@@ -20,5 +20,15 @@ export function createMemoryRateLimits(state: MemoryState): RateLimits {
       state.apps[index] = { ...app, rateLimits };
       return rateLimits;
     },
+    forget: async (before, max) => {
+      let left = max;
+      for (const [app, windows] of state.rateWindows) {
+        const over = [...windows].filter(([, { startedAt }]) => startedAt < before).slice(0, left);
+        const gone = new Set(over.map(([bucket]) => bucket));
+        state.rateWindows.set(app, new Map([...windows].filter(([bucket]) => !gone.has(bucket))));
+        left -= gone.size;
+      }
+      return max - left;
+    },
   };
 }
