@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Unavailable } from '@recalld/domain';
 import pg from 'pg';
 import type { SqlQuery } from '../statements.js';
-import { describeFault, isAway } from '../engines/postgresFaults.js';
+import { faultOf } from '../engines/postgresFaults.js';
 
 /** A connection for work that may take long, on which the pool's time limits do not hold. */
 export interface Session {
-  /** @throws Unavailable when the server is away, else its own fault. */
+  /** @throws what `pg` throws; `onSession` makes it `Unavailable` or `DatabaseFault`. */
   run<R>(text: string, parameters?: readonly unknown[]): Promise<readonly R[]>;
   /** All of `work` or nothing of it. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
@@ -35,8 +34,7 @@ export async function onSession<T>(url: string, work: (session: Session) => Prom
     await client.connect();
     return await work(sessionOn(client));
   } catch (fault) {
-    if (!isAway(fault)) throw fault;
-    throw new Unavailable(`the database did not answer: ${describeFault(fault)}`, { cause: fault });
+    throw faultOf(fault);
   } finally {
     await client.end().catch(() => undefined);
   }
