@@ -8,7 +8,7 @@ import type {
   NatsSignals,
 } from '@recalld/adapters-callbacks';
 import type { RotatingSecretBox } from '@recalld/adapters-security';
-import type { PostgresStorage, Storage } from '@recalld/adapters-storage';
+import type { PostgresStorage, SqliteStorage, Storage } from '@recalld/adapters-storage';
 import type {
   AccessTokens,
   AttachmentBytes,
@@ -59,6 +59,7 @@ export const bindings = {
   natsSignals: token<NatsSignals>('NatsSignals'),
   passwords: token<Passwords>('Passwords'),
   planDeliveries: token<PlanDeliveries>('PlanDeliveries'),
+  sqliteStorage: token<SqliteStorage>('SqliteStorage'),
   postgresStorage: token<PostgresStorage>('PostgresStorage'),
   secretBox: token<RotatingSecretBox>('SecretBox'),
   secretKeys: token<SecretKeys>('SecretKeys'),

@@ -41,6 +41,11 @@ export interface AttachmentChunksTable {
 }
 
 /** PostgreSQL alone. */
+export interface AttachmentUploadsTable {
+  attachment: string;
+  stored_at: number;
+}
+
 export interface AttachmentKeysTable {
   key_id: string;
   wrapped: Uint8Array;

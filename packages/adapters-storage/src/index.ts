@@ -22,5 +22,5 @@ export type { PostgresReading, PostgresReadingOptions } from './postgresReading.
 export { openSqliteForReading } from './sqliteReading.js';
 export type { SqliteReading, SqliteReadingOptions } from './sqliteReading.js';
 export { databaseFileName, openSqliteStorage } from './sqliteStorage.js';
-export type { SqliteStorageOptions } from './sqliteStorage.js';
+export type { SqliteStorage, SqliteStorageOptions } from './sqliteStorage.js';
 export type { Storage } from './storage.js';

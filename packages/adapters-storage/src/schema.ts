@@ -5,6 +5,7 @@ import type {
   AttachmentLabelsTable,
   AttachmentRefsTable,
   AttachmentsTable,
+  AttachmentUploadsTable,
 } from './attachmentTables.js';
 import type {
   CallbackRulesTable,
@@ -38,6 +39,8 @@ export interface Schema {
   attachment_refs: AttachmentRefsTable;
   attachment_chunks: AttachmentChunksTable;
   attachment_keys: AttachmentKeysTable;
+  /** PostgreSQL alone. Uploads of which it is not known yet that an attachment names them. */
+  attachment_uploads: AttachmentUploadsTable;
   callback_rules: CallbackRulesTable;
   callback_rule_versions: CallbackRuleVersionsTable;
   deliveries: DeliveriesTable;

@@ -4,6 +4,7 @@ import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type { Clock, Log } from '@recalld/domain';
 import { createPlainLabels } from './attachments/plainLabels.js';
 import { createPlainBodies } from './bodies/plainBodies.js';
+import { backupFiles } from './backup/manifest.js';
 import { endLeases } from './callbacks/endLeases.js';
 import { createCheckpointer } from './engines/checkpointer.js';
 import { lockFolder } from './engines/ownerLock.js';
@@ -14,6 +15,8 @@ import { migrate } from './migrations/migrate.js';
 import { sqliteSchemaTarget } from './migrations/target.js';
 import { createOnlyNode } from './nodes/onlyNode.js';
 import type { Storage } from './storage.js';
+import { unclaimedFiles } from './upkeep/unclaimedFiles.js';
+import type { Upkeep } from './upkeep/upkeep.js';
 import { createStoragePorts } from './storagePorts.js';
 
 /** The database in a data folder. */
@@ -30,11 +33,16 @@ export interface SqliteStorageOptions {
   readonly nextTurn?: () => Promise<void>;
 }
 
+export type SqliteStorage = Storage & {
+  /** Work that is to be done now and then. */
+  readonly upkeep: readonly Upkeep[];
+};
+
 /**
  * Opens the embedded storage: one process, one SQLite file, one connection that writes.
  * @throws DataDirInUse, SchemaTooNew
  */
-export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
+export async function openSqliteStorage(options: SqliteStorageOptions): Promise<SqliteStorage> {
   const { dataDir, clock, log } = options;
   const file = options.databasePath ?? path.join(dataDir, databaseFileName);
   const unlock = lockFolders(dataDir, path.dirname(file));
@@ -74,10 +82,10 @@ export function lockFolders(...dirs: readonly string[]): () => void {
 
 function assemble(
   engine: SqliteEngine,
-  { clock, log, nextTurn = () => nextImmediate() }: SqliteStorageOptions,
+  { dataDir, clock, log, nextTurn = () => nextImmediate() }: SqliteStorageOptions,
   file: string,
   unlock: () => void,
-): Storage {
+): SqliteStorage {
   const ids = createOnlyNode(engine, clock);
   const { descriptor, truncateWal } = engine;
   const checkpointer = createCheckpointer({ file, descriptor, truncateWal, log });
@@ -90,6 +98,7 @@ function assemble(
   return {
     ...createStoragePorts({ database, bodies, labels: createPlainLabels(database), clock, log }),
     ids,
+    upkeep: [unclaimedFiles(path.join(dataDir, backupFiles.attachments), database, clock)],
     health: () => health(engine),
     erasuresDone: () => checkpointer.erasuresDone(),
     async close() {

@@ -11,18 +11,19 @@ import type { Upkeep } from '../workers.js';
 export function embeddedStorage({ path: databasePath }: SqliteConfig): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(the.clock).toConstantValue({ now: () => Date.now() });
-    bind(the.storage).toResolvedValue(
+    bind(the.sqliteStorage).toResolvedValue(
       ({ dataDir }, clock, log) => openSqliteStorage({ dataDir, databasePath, clock, log }),
       [the.config, the.clock, the.log],
     );
+    bind(the.storage).toResolvedValue((storage) => storage, [the.sqliteStorage]);
     bind(the.ids).toResolvedValue(({ ids }) => ids, [the.storage]);
     bind(the.attachmentBytes).toResolvedValue(
       ({ dataDir }) => createFileAttachmentBytes(path.join(dataDir, 'attachments')),
       [the.config],
     );
     bind(the.upkeep).toResolvedValue(
-      ({ expired }, loop, clock) => [rowByRow({ expired, loop, clock })],
-      [the.storage, the.commandLoop, the.clock],
+      ({ expired, upkeep }, loop, clock) => [rowByRow({ expired, loop, clock }), ...upkeep],
+      [the.sqliteStorage, the.commandLoop, the.clock],
     );
   });
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { assert, AttachmentTooLarge } from '@recalld/domain';
 import type { AttachmentBytes, AttachmentId } from '@recalld/domain';
+import { sql } from 'kysely';
 import { decrypt, encrypt } from '../bodies/contentSeal.js';
 import type { ContentSeal } from '../bodies/contentSeal.js';
 import { deletingAttachmentKeys } from '../bodies/erasedKeys.js';
+import { databaseNow } from '../engines/databaseNow.js';
 import type { Database } from '../engines/database.js';
 import { changes, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
@@ -11,7 +13,7 @@ import { chunksOf } from './chunks.js';
 import type { Chunk } from './chunks.js';
 import { draftName } from './drafts.js';
 
-const keyId = (id: AttachmentId): string => `bytes/${id.toLowerCase()}`;
+export const keyId = (id: AttachmentId): string => `bytes/${id.toLowerCase()}`;
 
 /** A file that ends too early, or goes on behind its end, is not the one that was stored. */
 const placeOf = (id: AttachmentId, { n, last }: Pick<Chunk, 'n' | 'last'>): string =>
@@ -26,7 +28,8 @@ interface Upload {
 /**
  * Keeps the bytes of uploaded files in the database, in pieces, under a key of each file. An upload is
  * a draft, written piece by piece, for no transaction waits for whoever sends it; the last step names it.
- * Its key is stored with that step: what is left of a broken one cannot be read.
+ * Its key is stored with that step: what is left of a broken one cannot be read. Until upkeep has seen the
+ * attachment that names them, the bytes are among `attachment_uploads`.
  */
 export function createDatabaseAttachmentBytes(database: Database, seal: ContentSeal): AttachmentBytes {
   const { db } = database;
@@ -62,6 +65,10 @@ export function createDatabaseAttachmentBytes(database: Database, seal: ContentS
     );
     assert(renamed === count, 'an upload is finished before it is taken for a broken one');
     yield db.insertInto('attachment_keys').values({ key_id: keyId(id), wrapped });
+    yield db
+      .insertInto('attachment_uploads')
+      .values({ attachment: id.toLowerCase(), stored_at: databaseNow })
+      .onConflict((conflict) => conflict.column('attachment').doUpdateSet({ stored_at: databaseNow }));
   }
 
   function deleteChunks(attachment: string): Promise<void> {
@@ -73,7 +80,7 @@ export function createDatabaseAttachmentBytes(database: Database, seal: ContentS
   return {
     async put(id, bytes, bytesMax) {
       const { key, wrapped } = seal.newKey();
-      const to: Upload = { id, key, draft: draftName(await databaseNow(database), randomUUID()) };
+      const to: Upload = { id, key, draft: draftName(await timeOf(database), randomUUID()) };
       try {
         const { size, count } = await upload(to, bytes, bytesMax);
         await database.writeGuarded(() => publish(to, wrapped, count));
@@ -115,12 +122,9 @@ async function* readChunks(
 }
 
 /** Drafts of every node grow old by the same clock. */
-async function databaseNow(database: Database): Promise<number> {
+async function timeOf(database: Database): Promise<number> {
   const [row] = await database.read(() =>
-    rows<{ now: number }>({
-      sql: 'select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now',
-      parameters: [],
-    }),
+    rows<{ now: number }>(sql`select ${databaseNow} as now`.compile(database.db)),
   );
   assert(row !== undefined, 'the database has a clock');
   return row.now;

@@ -4,6 +4,7 @@ import { createLogReads } from '../rebuild/logReads.js';
 import type { Stretch } from '../rebuild/logReads.js';
 import { replayItems } from '../rebuild/replay.js';
 import type { ReplayedItem } from '../rebuild/replay.js';
+import { daysHeld } from '../upkeep/partitions.js';
 import { rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 import { pieceRows, walk } from './check.js';
@@ -14,13 +15,20 @@ import { readable } from './readable.js';
 /** A body that has content: on PostgreSQL ciphertext. */
 interface HeldBody {
   readonly app_no: AppNo;
+  readonly item_day: number;
   readonly item_id: ItemId;
 }
 
 interface Stored {
   readonly bodies: ReadonlyMap<Position, HeldBody>;
   /** Undefined where bodies have no keys. */
-  readonly keys: ReadonlySet<Position> | undefined;
+  readonly keys: Keys | undefined;
+}
+
+interface Keys {
+  readonly found: ReadonlySet<Position>;
+  /** Whether the keys of a day are kept in a partition. */
+  readonly areOfDay: (day: number) => boolean;
 }
 
 /** Every message that may still be read has its body, and nothing else has one. */
@@ -41,7 +49,7 @@ export const bodies: Check = {
       const findings = [
         ...events.flatMap((event) => lookAtMessage(event, items.get(event.position), stored, now)),
         ...lookAtBodies(new Map(events.map((event) => [event.position, event])), stored, unknown),
-        ...lookAtKeys(stored),
+        ...lookAtKeys(items, stored, now),
       ];
       return { findings, looked: stored.bodies.size, next: through < horizon ? through : undefined };
     }
@@ -51,24 +59,30 @@ export const bodies: Check = {
 };
 
 function* storedIn({ reads: { db }, kind }: CheckDeps, { after, through }: Stretch): Steps<Stored> {
-  const held = yield* rows(
+  const stored = yield* rows(
     db
       .selectFrom('bodies')
-      .select(['position', 'app_no', 'item_id'])
+      .select(['position', 'app_no', 'item_id', 'item_day', (e) => e('payload', 'is', null).as('erased')])
       .where('position', '>', after)
-      .where('position', '<=', through)
-      .where('payload', 'is not', null),
+      .where('position', '<=', through),
   );
-  const found = new Map(held.map(({ position, ...body }) => [position, body]));
+  const held = stored.filter(({ erased }) => !erased);
+  const found = new Map(held.map((body) => [body.position, body]));
   if (kind === 'sqlite') return { bodies: found, keys: undefined };
+  // Days that are not named are not locked: there are many tables of keys.
+  const days = new Set(stored.map((body) => body.item_day));
   const keys = yield* rows(
     db
       .selectFrom('body_keys')
       .select('position')
       .where('position', '>', after)
-      .where('position', '<=', through),
+      .where('position', '<=', through)
+      .where('item_day', 'in', [0, ...days]),
   );
-  return { bodies: found, keys: new Set(keys.map(({ position }) => position)) };
+  return {
+    bodies: found,
+    keys: { found: new Set(keys.map(({ position }) => position)), areOfDay: yield* daysHeld('body_keys') },
+  };
 }
 
 /** A message that is over has no body; one that has not expired has its own. */
@@ -102,16 +116,27 @@ function lookAtBodies(
   });
 }
 
-function lookAtKeys({ bodies: held, keys }: Stored): readonly Finding[] {
+/** Keys go before the bodies, when all messages of their day have expired. */
+function lookAtKeys(
+  items: ReadonlyMap<Position, ReplayedItem>,
+  { bodies: held, keys }: Stored,
+  now: number,
+): readonly Finding[] {
   if (keys === undefined) return [];
-  const closed = [...held].filter(([position]) => !keys.has(position));
+  const isOver = (position: Position, day: number): boolean => {
+    const row = items.get(position)?.row;
+    return row?.kind === 'message' ? row.expires_at !== null && row.expires_at <= now : !keys.areOfDay(day);
+  };
+  const closed = [...held].filter(
+    ([position, { item_day: day }]) => !keys.found.has(position) && !isOver(position, day),
+  );
   return [
     ...closed.map(([position, { app_no: app, item_id: item }]): Finding => ({
       kind: 'bodyWithoutKey',
       app,
       about: { item, position },
     })),
-    ...[...keys]
+    ...[...keys.found]
       .filter((position) => !held.has(position))
       .map((position): Finding => ({ kind: 'keyWithoutBody', app: null, about: { position } })),
   ];

@@ -1,14 +1,29 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { attachmentSample, groupSample, ruleSample, sampleInstant } from '@recalld/domain/testing';
+import {
+  appSample,
+  attachmentSample,
+  createFixedClock,
+  groupSample,
+  idAt,
+  recallSample,
+  ruleSample,
+  sampleInstant,
+  sendSample,
+  textContent,
+} from '@recalld/domain/testing';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresForReading } from '../postgresReading.js';
 import { openSqliteForReading } from '../sqliteReading.js';
 import { postgresStore, sqliteStore } from '../testing/engines.js';
 import type { TestStore } from '../testing/engines.js';
 import { postgresAvailable } from '../testing/postgres.js';
+import { loopOn } from '../testing/commands.js';
+import { openTestStorage } from '../testing/postgresStorage.js';
 import { startTraffic } from '../testing/traffic.js';
 import type { Traffic } from '../testing/traffic.js';
+import { createUpkeep } from '../upkeep/upkeep.js';
 import type { Reported } from './verify.js';
 
 type Damage = readonly [text: string, ...parameters: (string | number)[]];
@@ -167,7 +182,8 @@ describe.skipIf(!postgresAvailable)('verify on PostgreSQL', () => {
     ['a body without its key', `delete from body_keys where position = (${ofLive})`, 'bodyWithoutKey'],
     [
       'a key of a body that is gone',
-      `insert into body_keys (position, item_day, wrapped) values ((${ofRecalled}), 0, '')`,
+      `insert into body_keys (position, item_day, piece, wrapped)
+        select position, item_day, 0, '' from bodies where position = (${ofRecalled})`,
       'keyWithoutBody',
     ],
     [
@@ -189,13 +205,75 @@ describe.skipIf(!postgresAvailable)('verify on PostgreSQL', () => {
   });
 });
 
+describe.skipIf(!postgresAvailable)('verify on PostgreSQL, of content whose keys went with their day', () => {
+  const dayMs = 86_400_000;
+  const now = Math.floor(Date.now() / dayMs) * dayMs + 3_600_000;
+  const retention = { messageRetentionMs: 30 * dayMs, logRetentionMs: null };
+
+  /** A message of today, and one of the same day that was recalled, with its words. */
+  async function givenContent() {
+    const { storage, url, remove } = await openTestStorage(retention);
+    const app = await storage.apps.create(appSample());
+    if (typeof app !== 'object') throw new Error('the app is there');
+    const loop = loopOn(storage.commands);
+    const common = { app: app.no, now };
+    for (const n of [1, 2]) {
+      await loop.submit([
+        sendSample({ ...common, msgId: idAt(now, n), expiresAt: now + retention.messageRetentionMs }),
+      ]);
+    }
+    await loop.submit([
+      recallSample({ ...common, msgId: idAt(now, 2), recallId: idAt(now, 3), extension: textContent('why') }),
+    ]);
+    return { url, remove };
+  }
+
+  async function verifiedAt(url: string, instant: number) {
+    const reading = await openPostgresForReading({ url });
+    const { findings } = await verified(reading, instant);
+    await reading.close();
+    return findings.map(({ kind }) => kind);
+  }
+
+  it('given that it expired, and the bodies lie in a partition that is not over, then nothing is found', async () => {
+    const { url, remove } = await givenContent();
+    const later = now + 33 * dayMs;
+    const clock = createFixedClock(later);
+    const [chore] = createUpkeep({ url, clock, log: undefined, ...retention }).chores.filter(
+      ({ name }) => name === 'drop expired content',
+    );
+    while ((await chore?.run()) === true);
+
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query(
+      `select (select count(*) from body_keys)::int as keys, count(payload)::int as bodies from bodies`,
+    );
+    await client.end();
+    expect(rows).toEqual([{ keys: 0, bodies: 2 }]);
+    expect(await verifiedAt(url, later)).toEqual([]);
+    await remove();
+  });
+
+  it('given that it is still kept, then each is found', async () => {
+    const { url, remove } = await givenContent();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query('delete from body_keys');
+    await client.end();
+
+    expect(await verifiedAt(url, now)).toEqual(['bodyWithoutKey', 'bodyWithoutKey']);
+    await remove();
+  });
+});
+
 type Reading = Awaited<ReturnType<typeof openSqliteForReading>>;
 
-async function verified({ verify }: Reading) {
+async function verified({ verify }: Reading, now: number = sampleInstant) {
   const findings: Reported[] = [];
   const checks: { readonly name: string; readonly rows: number; readonly findings: number }[] = [];
   await verify({
-    now: sampleInstant,
+    now,
     found: (finding) => findings.push(finding),
     checked: (check) => checks.push(check),
     stop: new AbortController().signal,

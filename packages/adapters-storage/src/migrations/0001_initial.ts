@@ -211,6 +211,12 @@ function attachmentBytes(db: Kysely<Schema>, { whole, text, bytes }: Ddl) {
       .modifyEnd(sql`partition by hash (key_id)`),
     ...keyPieces(db, 'attachment_keys', 64),
     unsampled(db, 'attachment_keys', 'wrapped'),
+    // For the time in which bytes are there, and perhaps no row that says whose they are.
+    db.schema
+      .createTable('attachment_uploads')
+      .addColumn('attachment', text, (column) => column.primaryKey())
+      .addColumn('stored_at', whole, (column) => column.notNull()),
+    db.schema.createIndex('attachment_uploads_age').on('attachment_uploads').columns(['stored_at']),
   ];
 }
 

@@ -1,5 +1,7 @@
 import { assert, idEpochMs } from '@recalld/domain';
 import type { Instant } from '@recalld/domain';
+import { rows } from '../steps.js';
+import type { Steps } from '../steps.js';
 import type { Session } from './session.js';
 
 export const dayMs = 86_400_000;
@@ -26,6 +28,11 @@ export const dayZeroPartition = (table: PartitionedTable): string => `${table}_p
 export const partitionName = (table: PartitionedTable, { from, to }: Omit<Partition, 'name'>): string =>
   `${table}_d${from}_${to}`;
 
+interface Child {
+  readonly name: string;
+  readonly bound: string;
+}
+
 const children = `
   select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
   from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass`;
@@ -35,8 +42,17 @@ const boundForm = /^FOR VALUES FROM \('?(\d+)'?\) TO \('?(\d+)'?\)$/;
 
 /** The partitions of a table, oldest first. */
 export async function partitionsOf(session: Session, table: PartitionedTable): Promise<readonly Partition[]> {
-  const rows = await session.run<{ name: string; bound: string }>(children, [table]);
-  return rows
+  return rangesOf(table, await session.run<Child>(children, [table]));
+}
+
+/** The days for which a table has partitions. */
+export function* daysHeld(table: PartitionedTable): Steps<(day: number) => boolean> {
+  const held = rangesOf(table, yield* rows<Child>({ sql: children, parameters: [table] }));
+  return (day) => held.some(({ from, to }) => from <= day && day < to);
+}
+
+function rangesOf(table: PartitionedTable, found: readonly Child[]): readonly Partition[] {
+  return found
     .filter(({ bound }) => bound !== 'DEFAULT')
     .map(({ name, bound }) => {
       const [, from, to] = boundForm.exec(bound) ?? [];

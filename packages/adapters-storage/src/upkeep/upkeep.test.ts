@@ -1,5 +1,6 @@
 import type { CommandLoop, Instant, Log, MsgId, SendMessage } from '@recalld/domain';
 import {
+  appSample,
   attachmentSample,
   createFixedClock,
   idAt,
@@ -245,6 +246,51 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
     });
   });
 
+  describe('what expires in a table that stays', () => {
+    /** More than one transaction walks through, all of day 0. */
+    const insertExpired = (from: number, count: number, expiresAt: Instant) =>
+      client.query(
+        `with n as (select generate_series($1::bigint, $1::bigint + $2 - 1) as n), item as (
+           insert into timeline_items (event_position, timeline_no, position, kind, author, sent_at, expires_at, state, flags)
+           select n, 1, n, 'message', 'u1', 1, $3, 'live', 0 from n)
+         insert into bodies (position, app_no, item_id, format, payload, item_day) select n, 1, n::text, 'easemob', 'x', 0 from n`,
+        [from, count, expiresAt],
+      );
+    const left = async () => (await values('select count(payload)::int from bodies'))[0];
+
+    it.each([week, null])(
+      'given many at once, and others later (retention %s), then each is erased in its time',
+      async (messageRetentionMs) => {
+        await insertExpired(1, 6_500, start - 1);
+        await insertExpired(6_501, 1_200, start + 1_000);
+        const run = runner(upkeep({ messageRetentionMs }));
+
+        await run('drop expired content');
+        expect(await left()).toBe(1_200);
+        clock.advance(1_000);
+        await run('drop expired content');
+        expect(await left()).toBe(0);
+      },
+    );
+
+    it.each([week, null])(
+      'given that it was looked through (retention %s), then what was there is not read again',
+      async (messageRetentionMs) => {
+        await insertExpired(1, 10, start - 1);
+        const run = runner(upkeep({ messageRetentionMs }));
+        await run('drop expired content');
+        // What could be found by nothing but a second look at everything.
+        await client.query("update bodies set payload = 'again'");
+        clock.advance(1_000);
+
+        await run('drop expired content');
+        expect(await left()).toBe(10);
+        await runner(upkeep({ messageRetentionMs }))('drop expired content');
+        expect(await left()).toBe(0);
+      },
+    );
+  });
+
   describe('the log', () => {
     const forever = { messageRetentionMs: null, logRetentionMs: 30 * dayMs };
 
@@ -430,5 +476,52 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
     expect(await values("select attachment from attachment_chunks where attachment like '%broken'")).toEqual(
       [],
     );
+  });
+
+  it('removes uploads whose request died before an attachment named them, an hour later, and no others', async () => {
+    const { attachmentBytes, attachments, apps } = storage;
+    const app = await apps.create(appSample());
+    if (typeof app !== 'object') throw new Error('the app is there');
+    const ids = ['a', 'b', 'c'].map((first) => `${first}0000000-0000-4000-8000-000000000000`);
+    const [claimed = '', unclaimed = '', young = ''] = ids;
+    async function* bytes(): AsyncIterable<Uint8Array> {
+      yield Buffer.from('content');
+    }
+    for (const id of ids) await attachmentBytes.put(id, bytes(), 100);
+    await attachments.add(attachmentSample(app.no, claimed));
+    await client.query(
+      'update attachment_uploads set stored_at = stored_at - 3700000 where attachment <> $1',
+      [young],
+    );
+
+    await runner()('remove unclaimed uploads');
+
+    const left = await Promise.all(ids.map(async (id) => (await attachmentBytes.open(id)) !== undefined));
+    expect(left).toEqual([true, false, true]);
+    expect(await values('select distinct attachment from attachment_chunks order by 1')).toEqual([
+      claimed,
+      young,
+    ]);
+    expect(await values('select attachment from attachment_uploads')).toEqual([young]);
+    expect(await values("select name from erased_tables where name like 'attachment_keys%'")).toHaveLength(1);
+    expect(ids).toContain(unclaimed);
+  });
+
+  it('given all chores at once, then they have one connection', async () => {
+    const work = upkeep({ logRetentionMs: 30 * dayMs });
+    const sessions =
+      "select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'recalld upkeep'";
+    let over = false;
+    const seen: unknown[] = [];
+    const running = Promise.all(work.chores.map((chore) => chore.run())).finally(() => {
+      over = true;
+    });
+    while (!over) seen.push(...(await values(sessions)));
+    await running;
+
+    expect(work.chores.length).toBeGreaterThan(4);
+    expect(seen).toContain(1);
+    // One may be about to end while the next has begun.
+    expect(Math.max(...seen.map(Number))).toBeLessThanOrEqual(2);
   });
 });

@@ -3,6 +3,7 @@ import { dropContent, nothingSeen } from './dropContent.js';
 import { dropLog } from './dropLog.js';
 import { makePartitions } from './makePartitions.js';
 import { removeDrafts } from './removeDrafts.js';
+import { removeUnclaimed } from './removeUnclaimed.js';
 import { rewriteAfterMs, rewriteErased } from './rewriteErased.js';
 import { onSession } from './session.js';
 import type { Session } from './session.js';
@@ -65,6 +66,7 @@ export function createUpkeep(options: UpkeepOptions): UpkeepWork {
         dropContent(session, { clock, log, messageRetentionMs, seen, goOn: within(runMaxMs) }),
       ),
       chore('remove broken uploads', hourMs, removeDrafts),
+      chore('remove unclaimed uploads', hourMs, removeUnclaimed),
       ...(logRetentionMs === null
         ? []
         : [
