@@ -160,6 +160,21 @@ describe.skipIf(!postgresAvailable)('the PostgreSQL engine', () => {
     expect(await engine.run('select what from t')).toEqual([{ what: 'a\ufffdb' }]);
   });
 
+  it('stores it so in a list too, whatever stands first in that', async () => {
+    const insert = engine.statements.insert('t' as never, { n: 'whole', what: 'text' });
+    await engine.write(function* () {
+      yield {
+        statement: insert,
+        parameters: [null, 'a', 'a\0b'].map((what, n) => ({ n, what })),
+      };
+    });
+    expect(await engine.run('select what from t order by n')).toEqual([
+      { what: null },
+      { what: 'a' },
+      { what: 'a\ufffdb' },
+    ]);
+  });
+
   it('answers Unavailable when nobody listens there, and names no password', async () => {
     const away = openPostgres({ url: 'postgres://me:secret-word@127.0.0.1:9/none', log: undefined });
     const fault: unknown = await away.run('select 1').catch((thrown: unknown) => thrown);

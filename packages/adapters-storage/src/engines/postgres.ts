@@ -154,7 +154,10 @@ async function ask(client: PoolClient, query: string | QueryConfig, values?: unk
 /** Text cannot hold U+0000 there. */
 function bound(value: unknown): unknown {
   if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
-  return Array.isArray(value) ? value.map(bound) : value;
+  if (!Array.isArray(value)) return value;
+  // A list is of one kind, nulls aside.
+  const first: unknown = value.find((each) => each !== null);
+  return typeof first === 'string' ? value.map(bound) : value;
 }
 
 const names = new Map<string, string>();
