@@ -1,5 +1,11 @@
 import { createCommandLoop, limits, retryDelaysMs, settle } from '@recalld/domain';
-import type { AttemptOutcome, ClaimedDelivery, MsgId, SettledDelivery } from '@recalld/domain';
+import type {
+  AttemptOutcome,
+  ClaimedDelivery,
+  MsgId,
+  PlanDeliveries,
+  SettledDelivery,
+} from '@recalld/domain';
 import {
   attemptSample,
   createWorld,
@@ -40,10 +46,13 @@ describe.skipIf(!postgresAvailable)('the deliveries of several nodes', () => {
   afterEach(() => remove());
 
   /** A node's own way to plan deliveries. */
-  function recallAt(node: Storage): (msgIds: readonly MsgId[]) => Promise<void> {
+  function recallAt(
+    node: Storage,
+    plan: PlanDeliveries = planRecalls,
+  ): (msgIds: readonly MsgId[]) => Promise<void> {
     const loop = createCommandLoop({
       store: node.commands,
-      plan: planRecalls,
+      plan,
       nextCommandId: () => `command ${world.ids.next()}`,
       nextTurn: immediateTurn,
     });
@@ -194,6 +203,30 @@ describe.skipIf(!postgresAvailable)('the deliveries of several nodes', () => {
     expect(last).toBeDefined();
     expect(await open()).toBe(1);
     expect(order).toEqual([...order].sort((x, y) => x - y));
+  }, 60_000);
+
+  it('race, plan and plan: one of a conversation is due, even where none was open before', async () => {
+    const rounds = 40;
+    await a.rules.create(ruleSample(world.app.no, 'r1', { ordered: true }));
+    // Nothing but their callbacks' order joins them: no stream, no timeline.
+    const inOneOrder: PlanDeliveries = (decided, rules) =>
+      planRecalls(decided, rules).map((delivery) => ({ ...delivery, orderKey: 'one order' }));
+    const plans = [a, b].map((node) => recallAt(node, inOneOrder));
+
+    for (let round = 0; round < rounds; round += 1) {
+      const sent = [await world.send({ from: 'alice' }), await world.send({ from: 'bob' })];
+      await Promise.all(plans.map((plan, n) => plan(sent.slice(n, n + 1))));
+
+      for (let left = sent.length; left > 0; left -= 1) {
+        const held = await claim(a, 'a', 5);
+        expect(held).toHaveLength(1);
+        const now = world.clock.now();
+        await a.deliveries.settle(
+          held.map((one) => settled(one, accepted, now)),
+          now,
+        );
+      }
+    }
   }, 60_000);
 
   it('race, plan many and settle many: each of many conversations is told in full', async () => {

@@ -27,9 +27,11 @@ export function createPlannedDeliveries(
   return function* plan(units, recorded) {
     const planned = units.flatMap((unit, n) => plannedOf(unit, recorded[n] ?? []));
     if (planned.length === 0) return;
-    // A rule is not removed, and its open deliveries not given up, before these are among them.
-    const [rules, queued] = yield* together(
+    // A rule is not removed before these are there, to be given up then. Where nothing of a conversation
+    // is queued yet, its turn alone keeps another node from planning beside this one.
+    const [rules, , queued] = yield* together(
       holdRules(planned.map(({ rule }) => rule.id)),
+      reads.words.takeTurns(planned.flatMap(turnOf)),
       askFirst(planned.flatMap(placeOf)),
     );
     const removed = new Map(rules.map((rule) => [rule.rule_id, rule.removed === 1]));
@@ -56,6 +58,11 @@ function plannedOf(unit: Unit, recorded: readonly RecordedEvent[]): readonly Pla
     );
     return { ...delivery, unit, told, first };
   });
+}
+
+/** One for all rules: they mostly plan for the same conversations, and locks are counted. */
+function turnOf({ unit, orderKey }: Planned): readonly string[] {
+  return orderKey === null ? [] : [`${unit.app}/${orderKey}`];
 }
 
 /** Where it wants a place in an order, if it does. */
