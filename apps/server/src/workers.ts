@@ -4,6 +4,7 @@ import {
   expireAttachments,
   limits,
   purgeAttachments,
+  rateWindowKeptMs,
   tellRuleHealths,
 } from '@recalld/domain';
 import type {
@@ -59,13 +60,15 @@ interface Chore extends Pick<TickerOptions, 'name' | 'run'> {
 const batchRows = 100;
 const redeliveryRows = 500;
 const forgottenRows = 500;
+const givenUpRows = 500;
 /** A few ms of the one connection that writes. */
 const rebuiltRows = 100;
 /** As long again as a step takes, about: whoever rebuilds leaves room for the others. */
 const rebuildGapMs = 5;
 const hintGapMs = 100;
-/** Nobody waits for what is forgotten. */
+/** Nobody waits for what is forgotten or given up. */
 const forgetIntervalMs = 60_000;
+const rateWindowRows = 1_000;
 
 /**
  * What follows from events and from time: purges, expiry, redeliveries, news about rules, and what the
@@ -79,6 +82,7 @@ const forgetIntervalMs = 60_000;
  * - news about a rule are such commands too; a word that came late is corrected by `told`.
  * - a redelivery's step is one transaction that starts where the last one came to.
  * - a rebuild's step waits for the one under way, and starts where that one came to.
+ * - deliveries of removed rules that are given up are given up for good.
  * - forgetting deletes by age what is still there, in transactions of its own.
  */
 export function createWorkers(deps: WorkersDeps): Worker {
@@ -90,18 +94,22 @@ export function createWorkers(deps: WorkersDeps): Worker {
     elapsedMs: () => performance.now(),
   });
   const mayGoOn = () => holder.state() === 'mine';
-  const chores = [...contentChores(deps), ...callbackChores(deps), rebuildChore(deps), ...upkeep].map(
-    (chore: Chore) => ({
-      topic: chore.topic,
-      ticker: createTicker({
-        intervalMs: limits.sweepIntervalMs,
-        gapMs: hintGapMs,
-        log,
-        ...chore,
-        run: async (goOn) => mayGoOn() && (await chore.run(() => goOn() && mayGoOn())),
-      }),
+  const chores = [
+    ...contentChores(deps),
+    ...callbackChores(deps),
+    rebuildChore(deps),
+    rateWindowChore(deps),
+    ...upkeep,
+  ].map((chore: Chore) => ({
+    topic: chore.topic,
+    ticker: createTicker({
+      intervalMs: limits.sweepIntervalMs,
+      gapMs: hintGapMs,
+      log,
+      ...chore,
+      run: async (goOn) => mayGoOn() && (await chore.run(() => goOn() && mayGoOn())),
     }),
-  );
+  }));
   const keeper = createKeeper(holder, log, () => {
     for (const { ticker } of chores) ticker.wake();
   });
@@ -165,7 +173,7 @@ function contentChores(deps: WorkersDeps): readonly Chore[] {
 
 function callbackChores(deps: WorkersDeps): readonly Chore[] {
   const { storage, loop, clock, signals, deliveryRetentionMs } = deps;
-  const { ruleHealths, redeliveries, finishedDeliveries } = storage;
+  const { rules, ruleHealths, redeliveries, finishedDeliveries } = storage;
   return [
     {
       name: 'tell of suspended rules',
@@ -180,6 +188,11 @@ function callbackChores(deps: WorkersDeps): readonly Chore[] {
         if (queued) signals.announce(['deliveriesDue']);
         return more;
       },
+    },
+    {
+      name: 'give up deliveries of removed rules',
+      intervalMs: forgetIntervalMs,
+      run: async () => (await rules.giveUpRemoved(givenUpRows)) > 0,
     },
     ...keptFor(deliveryRetentionMs, (ms) => ({
       name: 'forget finished deliveries',
@@ -196,6 +209,15 @@ function rebuildChore({ storage, clock }: WorkersDeps): Chore {
     topic: 'rebuildStarted',
     gapMs: rebuildGapMs,
     run: () => storage.readModels.step(clock.now(), rebuiltRows),
+  };
+}
+
+function rateWindowChore({ storage: { rateLimits }, clock }: WorkersDeps): Chore {
+  return {
+    name: 'forget rate windows',
+    intervalMs: forgetIntervalMs,
+    run: async () =>
+      (await rateLimits.forget(clock.now() - rateWindowKeptMs, rateWindowRows)) === rateWindowRows,
   };
 }
 

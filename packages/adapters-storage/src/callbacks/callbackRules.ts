@@ -1,4 +1,4 @@
-import { changesAttempts, givenUp, limits, plannedDelivery, probeNow } from '@recalld/domain';
+import { changesAttempts, limits, probeNow } from '@recalld/domain';
 import type { AppNo, CallbackRule, CallbackRuleChange, CallbackRules } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { GenerationCounter } from '../directory/generations.js';
@@ -6,8 +6,8 @@ import type { Database } from '../engines/database.js';
 import type { Schema } from '../schema.js';
 import { rows } from '../steps.js';
 import type { Steps } from '../steps.js';
-import { stateColumns } from './deliveryRows.js';
 import type { MoveHealth } from './moveHealth.js';
+import { createGiveUpRemoved } from './removedRules.js';
 import { currentRules, toRule, versionRow, withoutSecrets } from './ruleRows.js';
 
 export interface CallbackRulesDeps {
@@ -113,17 +113,8 @@ export function createCallbackRules({ database, generations, moveHealth }: Callb
         .modifyEnd(words.forUpdate),
     );
     if (found === undefined) return false;
+    // Nobody plans, settles or sends again any of its deliveries now.
     yield db.updateTable('callback_rules').set({ removed: 1 }).where('rule_id', '=', id);
-    // Nobody plans, settles or sends again any of its deliveries now. Whatever state it is that they
-    // give up, and however many attempts they have had.
-    const { stage, due_at, lease_owner } = stateColumns(givenUp(plannedDelivery(0, false)));
-    const dead = () =>
-      db
-        .updateTable('deliveries')
-        .set({ stage, due_at, lease_owner, order_key: null })
-        .where('rule_id', '=', id);
-    yield dead().where('due_at', 'is not', null);
-    yield dead().where('order_key', 'is not', null);
     yield dropSecrets(id);
     yield generations.raised('rules');
     return true;
@@ -134,5 +125,6 @@ export function createCallbackRules({ database, generations, moveHealth }: Callb
     create: (rule) => database.writeGuarded(() => create(rule)),
     change: (app, id, changed, expected) => database.writeGuarded(() => change(app, id, changed, expected)),
     remove: (app, id) => database.writeGuarded(() => remove(app, id)),
+    giveUpRemoved: createGiveUpRemoved(database),
   };
 }

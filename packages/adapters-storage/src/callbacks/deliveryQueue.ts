@@ -43,7 +43,7 @@ export function createDeliveryQueue(deps: DeliveryQueueDeps): DeliveryQueue {
     const keys: DeliveryKey[] = [];
     for (const id of ids) {
       const named = yield* deliveryOf(book, id);
-      if (named !== undefined) keys.push(named.key);
+      if (named?.known.removed === false) keys.push(named.key);
     }
     const held = yield* rows(
       each(

@@ -17,8 +17,9 @@ import { rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 import { UnreadableDelivery } from './deliveryParts.js';
 import type { PartsOf } from './deliveryParts.js';
-import { atPlace, deliveriesOf, deliveryId, deliveryKeys, parseDeliveryId, stateOf } from './deliveryRows.js';
+import { atPlace, deliveriesOf, deliveryId, deliveryKeys, parseDeliveryId } from './deliveryRows.js';
 import type { DeliveryRow } from './deliveryRows.js';
+import { stateShown, unburiedRules } from './removedRules.js';
 import type { RuleBook } from './ruleBook.js';
 
 export interface DeliveryReaderDeps {
@@ -28,7 +29,11 @@ export interface DeliveryReaderDeps {
   readonly log: Log | undefined;
 }
 
-type ViewRow = DeliveryRow & { readonly last_status: number | null; readonly last_error: string | null };
+interface ViewRow extends DeliveryRow {
+  readonly rule_removed: number | null;
+  readonly last_status: number | null;
+  readonly last_error: string | null;
+}
 
 /** Deliveries as the management API lists them. */
 export function createDeliveryReader({ reads, rules, partsOf, log }: DeliveryReaderDeps): DeliveryReader {
@@ -46,6 +51,11 @@ export function createDeliveryReader({ reads, rules, partsOf, log }: DeliveryRea
     });
   }
 
+  function* removedOf(app: AppNo): Steps<readonly string[]> {
+    const found = yield* rows(unburiedRules(db).where('app_no', '=', app));
+    return found.map((rule) => rule.rule_id);
+  }
+
   function* page({
     app,
     status,
@@ -54,7 +64,8 @@ export function createDeliveryReader({ reads, rules, partsOf, log }: DeliveryRea
     limit,
   }: PageQuery): Steps<Awaited<ReturnType<DeliveryReader['page']>>> {
     const after = placeIn(from, 'number', 'string');
-    const keys = keysOf(db, { app, status, ruleId, after })
+    const removed = status === 'pending' || status === 'dead' ? yield* removedOf(app) : [];
+    const keys = keysOf(db, { app, status, ruleId, after, removed })
       .orderBy('first_position', 'desc')
       .orderBy('rule_id', 'desc')
       .limit(limit + 1);
@@ -103,7 +114,7 @@ type PageQuery = Parameters<DeliveryReader['page']>[0];
 
 function viewColumns(row: ViewRow) {
   const { created_at: createdAt, last_status: lastStatus, last_error: lastError } = row;
-  return { state: stateOf(row), createdAt, lastStatus, lastError };
+  return { state: stateShown(row, row.rule_removed === 1), createdAt, lastStatus, lastError };
 }
 
 interface Asked {
@@ -111,30 +122,41 @@ interface Asked {
   readonly status: DeliveryStatusFilter | undefined;
   readonly ruleId: string | undefined;
   readonly after: readonly [number, string] | undefined;
+  /** The app's removed rules with deliveries whose rows are not dead yet. */
+  readonly removed: readonly string[];
 }
 
 /** The keys of a list alone: indexes have all of them, so that what is delivered is not waded through. */
-function keysOf(db: Kysely<Schema>, { app, status, ruleId, after }: Asked) {
-  const keys = () =>
+function keysOf(db: Kysely<Schema>, { app, status, ruleId, after, removed }: Asked) {
+  const keys = (ofApp = sql<number>`app_no`) =>
     deliveryKeys(db)
-      // The sign keeps a list of open ones from going through all of the app's.
-      .where(status === 'pending' ? sql<number>`+app_no` : sql<number>`app_no`, '=', app)
+      .where(ofApp, '=', app)
       .$if(ruleId !== undefined, (q) => q.where('rule_id', '=', ruleId ?? ''))
       .$if(after !== undefined, (q) =>
         q.where(sql<boolean>`(first_position, rule_id) < (${after?.[0]}, ${after?.[1]})`),
       );
+  // The sign keeps a list of open ones from going through all of the app's.
+  const open = () => keys(sql<number>`+app_no`);
+  const waiting = () => open().where('due_at', 'is not', null);
+  const behind = () => open().where('order_key', 'is not', null).where('stage', '=', 'behind');
   switch (status) {
     case undefined:
       return keys();
     case 'delivered':
       return keys().where('stage', '=', status);
-    case 'dead':
+    case 'dead': {
       // As a literal, in the words of its index.
-      return keys().where(sql<boolean>`stage = 'dead'`);
-    case 'pending': {
-      const behind = keys().where('order_key', 'is not', null).where('stage', '=', 'behind');
-      return keys().where('due_at', 'is not', null).unionAll(behind);
+      const dead = keys().where(sql<boolean>`stage = 'dead'`);
+      if (removed.length === 0) return dead;
+      return dead
+        .unionAll(waiting().where('rule_id', 'in', removed))
+        .unionAll(behind().where('rule_id', 'in', removed));
     }
+    case 'pending':
+      if (removed.length === 0) return waiting().unionAll(behind());
+      return waiting()
+        .where('rule_id', 'not in', removed)
+        .unionAll(behind().where('rule_id', 'not in', removed));
   }
 }
 
@@ -147,7 +169,12 @@ function views(db: Kysely<Schema>, keys: Parameters<typeof deliveriesOf>[1]) {
       .whereRef('a.rule_id', '=', 'd.rule_id')
       .orderBy('a.n', 'desc')
       .limit(1);
-    return [newest.select('a.status').as('last_status'), newest.select('a.error').as('last_error')];
+    const rule = e.selectFrom('callback_rules as r').whereRef('r.rule_id', '=', 'd.rule_id');
+    return [
+      rule.select('r.removed').as('rule_removed'),
+      newest.select('a.status').as('last_status'),
+      newest.select('a.error').as('last_error'),
+    ];
   });
 }
 

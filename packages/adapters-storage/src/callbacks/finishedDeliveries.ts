@@ -6,7 +6,7 @@ import { fill, template } from '../statements.js';
 import { changes, each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 import { atPlace, keyKinds } from './deliveryRows.js';
-import type { DeliveryKey, DeliveryRow } from './deliveryRows.js';
+import type { DeliveryKey } from './deliveryRows.js';
 import type { RuleBook, Rules } from './ruleBook.js';
 
 export interface FinishedDeliveriesDeps {
@@ -199,6 +199,9 @@ function createLookAtDeliveries({ database: { db, statements }, rules }: Finishe
     db.selectFrom('apps').select('app_no').where('app_no', '>', app).orderBy('app_no').limit(1),
   );
   const removal = statements.change<DeliveryKey>(keyKinds)((key, of) =>
+    of.deleteFrom('deliveries').where((e) => atPlace(e, key)),
+  );
+  const removalOfOver = statements.change<DeliveryKey>(keyKinds)((key, of) =>
     of
       .deleteFrom('deliveries')
       .where((e) => atPlace(e, key))
@@ -213,9 +216,16 @@ function createLookAtDeliveries({ database: { db, statements }, rules }: Finishe
     const found = yield* rows(fill(next, { ...from, through }));
     const living = yield* livingRules(yield* rules.open(), found);
     const isOld = ({ at, stage, ruleId }: (typeof found)[number]) =>
-      at < before && (stage === 'delivered' || (stage === 'dead' && !living.has(ruleId)));
+      at < before && (stage === 'delivered' || !living.has(ruleId));
     const { old, next: last, isThrough } = choose<(typeof found)[number]>(from, found, max, isOld);
-    yield each(removal, old);
+    const isOfLiving = ({ ruleId }: DeliveryKey) => living.has(ruleId);
+    yield [
+      each(removalOfOver, old.filter(isOfLiving)),
+      each(
+        removal,
+        old.filter((key) => !isOfLiving(key)),
+      ),
+    ];
     if (!isThrough) return { next: last, forgotten: old.length };
     const [app] = yield* rows(fill(appAfter, from));
     return { next: app && { ...start, app: app.app_no }, forgotten: old.length };
@@ -223,10 +233,7 @@ function createLookAtDeliveries({ database: { db, statements }, rules }: Finishe
 }
 
 /** The rules of some deliveries that are not removed: their dead ones stay, for somebody to send them again. */
-function* livingRules(
-  book: Rules,
-  found: readonly { readonly ruleId: string; readonly stage: DeliveryRow['stage'] }[],
-): Steps<ReadonlySet<string>> {
+function* livingRules(book: Rules, found: readonly DeliveryKey[]): Steps<ReadonlySet<string>> {
   const living = new Set<string>();
   for (const ruleId of new Set(found.map((row) => row.ruleId))) {
     if ((yield* book.find(ruleId))?.removed === false) living.add(ruleId);

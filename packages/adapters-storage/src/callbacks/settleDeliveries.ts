@@ -54,8 +54,11 @@ export function createSettle(
 
   return function* settle(settled, now) {
     const ruleIds = settled.flatMap(({ id }) => parseDeliveryId(id)?.ruleId ?? []);
-    const [generation] = yield* together(generations.ask(), holdRules(ruleIds));
-    const named = yield* namedOf(rules.at(generations.read(generation).rules), settled);
+    const [generation, held] = yield* together(generations.ask(), holdRules(ruleIds));
+    const living = new Set(held.filter(({ removed }) => removed === 0).map((rule) => rule.rule_id));
+    const found = yield* namedOf(rules.at(generations.read(generation).rules), settled);
+    // Those of a removed rule were given up, whoever had them in hand.
+    const named = found.filter(({ key }) => living.has(key.ruleId));
     yield* holdConversations(named.filter(({ known }) => known.rule.ordered));
     const { attempts, over, moves } = yield* writeOutcomes(named, now);
     yield each(addAttempt, attempts);

@@ -23,7 +23,12 @@ export interface CallbackRules {
   ): Promise<CallbackRule | 'nameTaken' | 'unknown' | 'moved'>;
   /**
    * Removes the rule with all its secrets; its open deliveries end as dead, by `givenUp`. False when
-   * there was none.
+   * there was none. However many they are, it takes as long: see `giveUpRemoved`.
    */
   remove(app: AppNo, id: string): Promise<boolean>;
+  /**
+   * Writes of up to `max` deliveries of removed rules that they are dead, which they are to everybody
+   * since their rule was removed; answers how many. Somebody calls it now and then until there are none.
+   */
+  giveUpRemoved(max: number): Promise<number>;
 }

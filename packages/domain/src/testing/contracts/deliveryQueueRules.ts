@@ -4,7 +4,7 @@ import { changeRule } from '../rules.js';
 import { ruleSample } from '../samples.js';
 import type { World } from '../world.js';
 import { claim, claimOne, dueAt, endOne, leaseMs, recallOne, settleAs, stateOf } from './deliverySupport.js';
-import { useWorld } from './support.js';
+import { allPages, useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
 
 /** What a rule's own settings do to its deliveries: where they go, how many at a time, and whether at all. */
@@ -23,7 +23,7 @@ export function describeDeliveryQueueRules(name: string, harness: StorageHarness
     describe('the rule that an attempt follows', () => describeRuleOfAttempt(world, change));
     describe('a rule that is not enabled', () => describeDisabled(world, change));
     describe('concurrencyMax', () => describeConcurrency(world, change));
-    describe('a removed rule', () => describeRemoved(world));
+    describe('a removed rule', () => describeRemoved(world, change));
   });
 }
 
@@ -161,7 +161,28 @@ function describeConcurrency(world: () => World, change: Change): void {
   });
 }
 
-function describeRemoved(world: () => World): void {
+/** Gives up what is left of removed rules, so many at a time; answers how many that were. */
+async function giveUpAll({ ports }: World, max: number): Promise<number> {
+  let all = 0;
+  for (let rounds = 0; rounds < 100; rounds += 1) {
+    const givenUp = await ports.rules.giveUpRemoved(max);
+    expect(givenUp).toBeLessThanOrEqual(max);
+    if (givenUp === 0) return all;
+    all += givenUp;
+  }
+  throw new Error('giving up ends');
+}
+
+function describeRemoved(world: () => World, change: Change): void {
+  const listed = async (status: 'pending' | 'dead', ruleId?: string) => {
+    const { ports, app } = world();
+    const q = { app: app.no, status, limit: 2, ...(ruleId === undefined ? {} : { ruleId }) };
+    const found = await allPages((from) =>
+      ports.deliveryReader.page({ ...q, ...(from === undefined ? {} : { from }) }),
+    );
+    return found.flat().map(({ id, state }) => [id.split(':')[0], state.status, state.attempts]);
+  };
+
   it('ends its open deliveries as dead, also those in a worker’s hands', async () => {
     const { ports, app, clock } = world();
     const done = await endOne(world(), 'accepted');
@@ -178,5 +199,44 @@ function describeRemoved(world: () => World): void {
     expect((await ports.deliveries.due()).map(({ ruleId }) => ruleId)).toEqual(['r2']);
     const rest = await claim(world(), 'b', clock.now() + leaseMs, 10, ['r1', 'r2']);
     expect(rest.map(({ rule }) => rule.id)).toEqual(['r2', 'r2']);
+  });
+
+  it('shows all of its open ones as dead at once, and they stay so when they are given up', async () => {
+    const { ports, app } = world();
+    await change({ ordered: true });
+    await ports.rules.create(ruleSample(app.no, 'r2'));
+    await endOne(world(), 'dead');
+    const refused = await recallOne(world()).then(() => claimOne(world()));
+    await settleAs(world(), refused, 'refused');
+    for (let n = 0; n < 3; n += 1) await recallOne(world());
+
+    await ports.rules.remove(app.no, 'r1');
+
+    const dead = [
+      ...Array.from({ length: 3 }, () => ['r1', 'dead', 0]),
+      ['r1', 'dead', 1],
+      ['r1', 'dead', 13],
+    ];
+    const kept = Array.from({ length: 5 }, () => ['r2', 'waiting', 0]);
+    const expectAll = async () => {
+      expect(await listed('dead')).toEqual(dead);
+      expect(await listed('dead', 'r1')).toEqual(dead);
+      expect(await listed('pending')).toEqual(kept);
+      expect(await listed('pending', 'r1')).toEqual([]);
+      expect(await stateOf(world(), refused)).toEqual({ status: 'dead', attempts: 1 });
+    };
+    await expectAll();
+    await giveUpAll(world(), 2);
+    await expectAll();
+    expect(await giveUpAll(world(), 2)).toBe(0);
+  });
+
+  it('lets no worker hold one for longer', async () => {
+    const { ports, app, clock } = world();
+    const leased = await recallOne(world()).then(() => claimOne(world()));
+
+    await ports.rules.remove(app.no, 'r1');
+
+    expect(await ports.deliveries.extend([leased], 'a', clock.now() + leaseMs)).toEqual([]);
   });
 }

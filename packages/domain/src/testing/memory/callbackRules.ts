@@ -59,6 +59,8 @@ export function createMemoryCallbackRules(state: MemoryState): CallbackRules {
       }
       return true;
     },
+    // Nothing is left for later.
+    giveUpRemoved: async () => 0,
   };
 }
 
