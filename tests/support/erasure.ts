@@ -6,7 +6,7 @@ import { startReceiver } from './receiver.js';
 import type { Receiver } from './receiver.js';
 import { credentials } from './server.js';
 import type { RunningServer } from './server.js';
-import { toGroup } from './takenBack.js';
+import { makeGroup, toGroup } from './takenBack.js';
 import { formsIn, tracesIn } from './traces.js';
 
 /** Is in everything that is recalled, and in requests that are refused. */
@@ -178,15 +178,7 @@ function textOf(size: number): object {
 
 /** Messages of every kind, and of many sizes. */
 async function sendEverything(api: Api, url: string): Promise<readonly Sent[]> {
-  const made = await api.app('POST', '/chatgroups', {
-    groupname: 'team',
-    description: 'all of us',
-    public: true,
-    maxusers: 200,
-    owner: 'u1',
-    members: ['u2', 'u3'],
-  });
-  const groupId = (made.body['data'] as { groupid: string }).groupid;
+  const groupId = await makeGroup(api);
   const toUser = (message: object) => send(api, ['u2'], message);
   const sent: (readonly Sent[])[] = [];
   for (let size = 0; size <= 4_000; size += 200) sent.push(await toUser(textOf(size)));

@@ -5,6 +5,7 @@ import type { Api } from './api.js';
 import { startReceiver } from './receiver.js';
 import type { ReceivedCallback, Receiver } from './receiver.js';
 import type { RunningServer } from './server.js';
+import { makeGroup } from './takenBack.js';
 
 const easemobSecret = 'easemob-rule-secret';
 const tencentSecret = 'tencent-rule-secret';
@@ -112,15 +113,7 @@ export function describeMainJob(environment: string, start: () => Promise<MainJo
     });
 
     it('given a group message, when it is recalled, then the callbacks name the group and its MsgSeq', async () => {
-      const made = await api.app('POST', '/chatgroups', {
-        groupname: 'team',
-        description: 'all of us',
-        public: true,
-        maxusers: 200,
-        owner: 'u1',
-        members: ['u2', 'u3'],
-      });
-      const groupId = (made.body['data'] as { groupid: string }).groupid;
+      const groupId = await makeGroup(api);
       await api.app('POST', '/messages/chatgroups', {
         from: 'u1',
         to: [groupId],

@@ -16,15 +16,7 @@ export interface Conversations {
 }
 
 export async function converse(api: Api): Promise<Conversations> {
-  const made = await api.app('POST', '/chatgroups', {
-    groupname: 'team',
-    description: 'all of us',
-    public: true,
-    maxusers: 200,
-    owner: 'u1',
-    members: ['u2', 'u3'],
-  });
-  const groupId = (made.body['data'] as { groupid: string }).groupid;
+  const groupId = await makeGroup(api);
   const pairMsgs: string[] = [];
   const groupMsgs: string[] = [];
   for (let n = 0; n < 10; n += 1) {
@@ -68,6 +60,19 @@ export async function takeBack(api: Api, conversations: Conversations): Promise<
 
 /** How many recalls, deletions and policies that is. */
 export const tookAll = '23 recalls, 1 deletions of conversations and 1 recall policies';
+
+/** A group of u1, with u2 and u3; answers its id. */
+export async function makeGroup(api: Api): Promise<string> {
+  const made = await api.app('POST', '/chatgroups', {
+    groupname: 'team',
+    description: 'all of us',
+    public: true,
+    maxusers: 200,
+    owner: 'u1',
+    members: ['u2', 'u3'],
+  });
+  return (made.body['data'] as { groupid: string }).groupid;
+}
 
 export async function toGroup(api: Api, groupId: string, msg: string): Promise<string> {
   const body = { from: 'u1', to: [groupId], type: 'txt', body: { msg } };
