@@ -1,3 +1,4 @@
+import { Agent, get } from 'node:http';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createServer } from './server.js';
@@ -53,6 +54,24 @@ describe('a server', () => {
       'signals closed',
       'storage closed',
     ]);
+  });
+
+  it('given a stop, then a request on an open connection is answered, with the word to open another one', async () => {
+    const { server } = given();
+    const url = await server.start('127.0.0.1', 0);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = () =>
+      new Promise<{ status: number | undefined; connection: string | undefined }>((resolve, reject) => {
+        get(`${url}/nowhere`, { agent }, (answer) => {
+          answer.resume();
+          resolve({ status: answer.statusCode, connection: answer.headers.connection });
+        }).on('error', reject);
+      });
+    expect(await ask()).toEqual({ status: 404, connection: 'keep-alive' });
+    const stopped = server.stop();
+    expect(await ask()).toEqual({ status: 404, connection: 'close' });
+    await stopped;
+    agent.destroy();
   });
 
   it('given a database that answers nothing any more, then a stop ends all the same', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandLoop } from '@recalld/domain';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from './configValues.js';
@@ -28,6 +29,7 @@ export interface Server {
 }
 
 /** Of the ten seconds that a stop may take. */
+const farewellMs = 500;
 const requestsMs = 3_000;
 const workersMs = 3_000;
 const restMs = 1_000;
@@ -53,8 +55,13 @@ export function createServer(parts: ServerParts): Server {
   };
 }
 
-/** Answers what is under way; connections that stay open longer are cut. */
+/**
+ * Answers what is under way and what has reached this machine already: whoever keeps a connection is
+ * told with its next answer to open another one, elsewhere. Connections that stay open longer are cut.
+ */
 async function closeListener(http: FastifyInstance): Promise<void> {
+  http.server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+  await delay(farewellMs);
   const cut = setTimeout(() => {
     http.server.closeAllConnections();
   }, requestsMs);

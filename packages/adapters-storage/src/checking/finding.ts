@@ -14,7 +14,7 @@ export const advice = {
   timelinePosition: log,
   messageSeq: log,
   positionAhead: 'positions would be given twice: restore a backup with `recalld restore`',
-  counterBehind: rebuild,
+  counterBehind: 'places would be given twice: stop every server at once, then run `recalld rebuild`',
   itemMissing: rebuild,
   itemWrong: rebuild,
   itemWithoutEvent: rebuild,
