@@ -1,80 +1,33 @@
-import type { CommandLoop, Instant, Log, MsgId, SendMessage } from '@recalld/domain';
-import {
-  appSample,
-  attachmentSample,
-  createFixedClock,
-  idAt,
-  recallSample,
-  sendSample,
-  textContent,
-} from '@recalld/domain/testing';
-import pg from 'pg';
+import type { CommandLoop, Instant, MsgId } from '@recalld/domain';
+import { appSample, attachmentSample, idAt, recallSample } from '@recalld/domain/testing';
+import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { draftName } from '../attachments/drafts.js';
 import type { PostgresStorage } from '../postgresStorage.js';
-import { loopOn } from '../testing/commands.js';
-import { createTestDatabase, postgresAvailable } from '../testing/postgres.js';
-import { openNode } from '../testing/postgresStorage.js';
-import { dayAt, dayMs } from './partitions.js';
-import { createUpkeep } from './upkeep.js';
-import type { UpkeepOptions } from './upkeep.js';
-
-/** An hour into today: partitions begin with the day on which a database was set up. */
-const start = Math.floor(Date.now() / dayMs) * dayMs + 3_600_000;
-const week = 7 * dayMs;
-const today = dayAt(start);
+import { postgresAvailable } from '../testing/postgres.js';
+import { openUpkeepWorld, start, today, week } from '../testing/upkeepWorld.js';
+import type { UpkeepWorld } from '../testing/upkeepWorld.js';
+import { dayMs } from './partitions.js';
 
 describe.skipIf(!postgresAvailable)('upkeep', () => {
-  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let world: UpkeepWorld;
   let storage: PostgresStorage;
   let client: pg.Client;
   let loop: CommandLoop;
-  let clock: ReturnType<typeof createFixedClock>;
-  let said: string[];
+  let clock: UpkeepWorld['clock'];
+  let said: readonly string[];
 
   beforeEach(async () => {
-    database = await createTestDatabase();
-    storage = await openNode(database.url, { messageRetentionMs: week });
-    client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    loop = loopOn(storage.commands);
-    clock = createFixedClock(start);
-    said = [];
+    world = await openUpkeepWorld();
+    ({ storage, client, loop, clock, said } = world);
   });
 
-  afterEach(async () => {
-    await client.end();
-    await storage.close();
-    await database.drop();
-  });
+  afterEach(() => world.close());
 
-  const write = (_: object, message: string) => void said.push(message);
-  const log: Log = { debug: write, info: write, warn: write, error: write };
-
-  function upkeep(change: Partial<UpkeepOptions> = {}) {
-    const { url } = database;
-    return createUpkeep({ url, clock, log, messageRetentionMs: week, logRetentionMs: null, ...change });
-  }
-
-  /** Runs a chore of one upkeep until it has no more to do. */
-  function runner(work = upkeep()): (name: string) => Promise<void> {
-    return async (name) => {
-      const chore = work.chores.find((each) => each.name === name);
-      if (chore === undefined) throw new Error(`there is no chore ${name}`);
-      while (await chore.run());
-    };
-  }
-
-  async function send(at: Instant, change: Partial<SendMessage> = {}): Promise<MsgId> {
-    const command = sendSample({ msgId: idAt(at, 1), now: at, expiresAt: at + week, ...change });
-    const [outcome] = await loop.submit([command]);
-    expect(outcome?.ok).toBe(true);
-    return command.msgId;
-  }
-
-  async function values(query: string): Promise<readonly unknown[]> {
-    return (await client.query<unknown[]>({ text: query, rowMode: 'array' })).rows.map(([value]) => value);
-  }
+  const upkeep: UpkeepWorld['upkeep'] = (change) => world.upkeep(change);
+  const runner: UpkeepWorld['runner'] = (work) => world.runner(work);
+  const send: UpkeepWorld['send'] = (at, change) => world.send(at, change);
+  const values: UpkeepWorld['values'] = (query) => world.values(query);
 
   const partitions = async (table: string) =>
     (await values(
@@ -340,123 +293,6 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
       await client.query("update deliveries set stage = 'delivered'");
       await runner(upkeep(forever))('drop the old log');
       expect(await values('select type from events')).toEqual([]);
-    });
-  });
-
-  describe('tables of erased keys', () => {
-    const pieces = Array.from({ length: 16 }, (_, n) => `body_keys_d${today}_${today + 1}_h${n}`);
-    const fileOf = async (table: string) => (await values(`select pg_relation_filenode('${table}')::int`))[0];
-    const filesOf = (tables: readonly string[]) => Promise.all(tables.map(fileOf));
-    const noted = async () => (await values('select name from erased_tables order by name')) as string[];
-    const letTimePass = () => client.query('update erased_tables set since = since - 240000');
-
-    /** Answers the table that had the key. */
-    async function sendAndRecall(n: number): Promise<string> {
-      const msgId = await send(start, { msgId: idAt(start, n), content: textContent('secret') });
-      const [table] = await values(
-        `select k.tableoid::regclass::text from body_keys k join bodies using (position) where item_id = '${msgId}'`,
-      );
-      const [outcome] = await loop.submit([
-        recallSample({ msgId, now: start, recallId: idAt(start, n + 1) }),
-      ]);
-      expect(outcome?.ok).toBe(true);
-      return String(table);
-    }
-
-    it('given an erasure, then its table is written anew when its time has come, and others are not', async () => {
-      const table = await sendAndRecall(1);
-      const others = pieces.filter((piece) => piece !== table);
-      expect(others).toHaveLength(15);
-      const [before, othersBefore] = [await fileOf(table), await filesOf(others)];
-
-      await runner()('rewrite erased keys');
-      expect(await fileOf(table)).toBe(before);
-      await letTimePass();
-      await runner()('rewrite erased keys');
-
-      expect(await fileOf(table)).not.toBe(before);
-      expect(await filesOf(others)).toEqual(othersBefore);
-      expect(await noted()).toEqual([]);
-    });
-
-    it('given a day of many messages, then each of its tables has a small part of the keys', async () => {
-      const ids = Array.from({ length: 800 }, (_, n) => idAt(start, n + 1));
-      await loop.submit(ids.map((msgId) => sendSample({ msgId, now: start, expiresAt: start + week })));
-
-      const counts = await values(
-        `select count(*)::int from body_keys where item_day = ${today} group by tableoid`,
-      );
-
-      expect(counts).toHaveLength(16);
-      expect(Math.max(...counts.map(Number))).toBeLessThan(100);
-    });
-
-    it('given somebody who holds one of the tables, then the others are written all the same', async () => {
-      const tables = [...new Set([await sendAndRecall(1), await sendAndRecall(3), await sendAndRecall(5)])];
-      expect(tables.length).toBeGreaterThan(1);
-      await letTimePass();
-      await client.query(`begin; lock table ${tables[0]} in access share mode`);
-
-      await runner()('rewrite erased keys');
-      expect(await noted()).toEqual([`rewriting/${tables[0]}`]);
-      await client.query('commit');
-      await runner()('rewrite erased keys');
-
-      expect(await noted()).toEqual([]);
-    });
-
-    it("given one of a day's tables that nobody gets at, then what lies in another can be read and sent", async () => {
-      const ids = [1, 3].map((n) => idAt(start, n));
-      for (const msgId of ids) await send(start, { msgId });
-      const places = (await values(
-        'select k.tableoid::regclass::text from body_keys k order by position',
-      )) as string[];
-      expect(places[0]).not.toBe(places[1]);
-      await client.query(`begin; lock table ${places[0]} in access exclusive mode`);
-
-      expect(await readable(...ids.slice(1))).toEqual(ids.slice(1));
-      const [outcome] = await loop.submit([
-        recallSample({ msgId: ids[1], now: start, recallId: idAt(start, 3 + 4_093) }),
-      ]);
-
-      expect(outcome?.ok).toBe(true);
-      await client.query('rollback');
-    });
-
-    it('given a transaction that can still see the key, then it is done again until none can', async () => {
-      const reader = new pg.Client({ connectionString: database.url });
-      await reader.connect();
-      await reader.query('begin isolation level repeatable read; select count(*) from apps');
-      const table = await sendAndRecall(1);
-      await letTimePass();
-
-      await runner()('rewrite erased keys');
-      expect(await noted()).toEqual([`rewriting/${table}`]);
-
-      await reader.end();
-      await runner()('rewrite erased keys');
-      expect(await noted()).toEqual([]);
-    });
-
-    it('given a crash between the claim and its end, then the next run goes on with it', async () => {
-      const table = await sendAndRecall(1);
-      await client.query("update erased_tables set name = 'rewriting/' || name");
-      const before = await fileOf(table);
-
-      await runner()('rewrite erased keys');
-
-      expect(await fileOf(table)).not.toBe(before);
-      expect(await noted()).toEqual([]);
-    });
-
-    it('given an erasure while its table is claimed, then that one is claimed the next time', async () => {
-      const table = await sendAndRecall(1);
-      await client.query("update erased_tables set name = 'rewriting/' || name");
-
-      // The same place of the day: an id that differs by as much as there are pieces.
-      expect(await sendAndRecall(1 + 4_093)).toBe(table);
-
-      expect(await noted()).toEqual(expect.arrayContaining([table, `rewriting/${table}`]));
     });
   });
 
