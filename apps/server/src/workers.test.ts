@@ -1,4 +1,4 @@
-import { callbackRuleStream, limits, settle } from '@recalld/domain';
+import { callbackRuleStream, limits, rateWindowKeptMs, settle } from '@recalld/domain';
 import type { AttemptOutcome, Topic } from '@recalld/domain';
 import {
   attemptSample,
@@ -74,6 +74,17 @@ describe('the workers', () => {
     expect((await told()).map(({ type }) => type)).toEqual(['CallbackRuleSuspended']);
     await vi.advanceTimersByTimeAsync(2 * limits.sweepIntervalMs);
     expect(await told()).toHaveLength(1);
+  });
+
+  it('given windows of rates that are over, then they are forgotten', async () => {
+    const { storage, clock, app } = await given();
+    const use = { limit: 'requestsPerSecond', user: null, count: 1, max: 1 } as const;
+    await storage.rateLimits.take(app.no, [use], clock.now());
+    clock.advance(rateWindowKeptMs + 1);
+
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(await storage.rateLimits.forget(clock.now(), 10)).toBe(0);
   });
 
   it('given a redelivery, then it is queued soon after the signal, and workers are called', async () => {
