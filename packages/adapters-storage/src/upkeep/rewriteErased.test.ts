@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { postgresAvailable } from '../testing/postgres.js';
 import { openUpkeepWorld, start, today, week } from '../testing/upkeepWorld.js';
 import type { UpkeepWorld } from '../testing/upkeepWorld.js';
+import { rewriteErased } from './rewriteErased.js';
+import { onSession, wasEndedInTime } from './session.js';
 
 describe.skipIf(!postgresAvailable)('tables of erased keys', () => {
   let world: UpkeepWorld;
@@ -136,5 +138,27 @@ describe.skipIf(!postgresAvailable)('tables of erased keys', () => {
     expect(await sendAndRecall(1 + 4_093)).toBe(table);
 
     expect(await noted()).toEqual(expect.arrayContaining([table, `rewriting/${table}`]));
+  });
+
+  it('given work that takes longer than it may, then it is given up, and other faults are not hidden', async () => {
+    await onSession(world.url, async (session) => {
+      await session.run('set statement_timeout = 50');
+      expect(await wasEndedInTime(() => session.run('select pg_sleep(60)'))).toBe(false);
+      expect(await wasEndedInTime(() => session.run('select 1'))).toBe(true);
+      await expect(wasEndedInTime(() => session.run('select 1 / 0'))).rejects.toThrow('zero');
+    });
+  });
+
+  it('given a rewriting, then neither it nor its wait for the lock is without an end', async () => {
+    await onSession(world.url, async (session) => {
+      await rewriteErased(session, undefined, 0);
+      const limits = await session.run(
+        "select name, setting from pg_settings where name in ('lock_timeout', 'statement_timeout') order by name",
+      );
+      expect(limits).toEqual([
+        { name: 'lock_timeout', setting: '1000' },
+        { name: 'statement_timeout', setting: '3000' },
+      ]);
+    });
   });
 });
