@@ -45,7 +45,7 @@ export function faultOf(fault: unknown): unknown {
 const awayCodes = /^(08...|57P0[1-5]|53...|58...|XX000|25006|25P0[34]|57014)$/;
 
 /** Whether the server is away: everything that is no answer of its own to the query. */
-export function isAway(fault: unknown): boolean {
+function isAway(fault: unknown): boolean {
   const code = codeOf(fault);
   if (code !== undefined) return awayCodes.test(code);
   return (
