@@ -29,9 +29,9 @@ export function dayNeeds(figures) {
       ['tables and indexes, GB', (messages * figures['message-bytes']) / 1e9, count],
       ['write-ahead log, GB', wal / 1e9, count],
       ['write-ahead log, MB/s, busiest', ((wal / daySeconds) * figures['peak-factor']) / 1e6, count],
-      ['key table of a full day, GB', keys / 1e9, tenth],
-      ['key table of a full day, s locked to be rewritten', (messages * figures['rewrite-us']) / 1e6, tenth],
-      ['key table of today, GB rewritten if nothing waited', (rewritings * keys) / 2 / 1e9, count],
+      ['keys of a full day, GB', keys / 1e9, tenth],
+      ['keys of a full day, s to rewrite them all', (messages * figures['rewrite-us']) / 1e6, tenth],
+      ['keys of today, GB rewritten if nothing waited', (rewritings * keys) / 2 / 1e9, count],
     ].map((row) => {
       const [name, value, form] = /** @type {[string, number, (value: number) => string]} */ (row);
       return [name, form(value), form(value / figures.databases)];
