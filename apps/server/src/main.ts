@@ -19,7 +19,7 @@ async function run(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.logLevel, process.stdout.isTTY);
   const server = await boot(config, log, say);
-  say(`recalld listens on ${await server.start(config.host, config.port)}`);
+  const url = await server.start(config.host, config.port);
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -37,6 +37,8 @@ async function run(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Not before: whoever reads this may stop it at once.
+  say(`recalld listens on ${url}`);
 }
 
 try {
