@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { backupFiles, backUp } from '@recalld/adapters-storage';
 import { readConfig } from '../config.js';
-import { exitCodes, UsageError } from './command.js';
+import { exitCodes, readLine } from './command.js';
 import type { Command } from './command.js';
 import { noDatabase } from './noDatabase.js';
 
@@ -52,13 +52,11 @@ export const backup: Command = {
 };
 
 function readOptions(args: readonly string[]): { readonly folder: string; readonly withoutKey: boolean } {
-  try {
+  return readLine(() => {
     const options = { 'without-key': { type: 'boolean', default: false } } as const;
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     const [folder, ...rest] = positionals;
     if (folder === undefined || rest.length > 0) throw new Error('backup takes one FOLDER');
     return { folder, withoutKey: values['without-key'] };
-  } catch (fault) {
-    throw new UsageError(fault instanceof Error ? fault.message : String(fault));
-  }
+  });
 }

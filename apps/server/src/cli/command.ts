@@ -37,6 +37,15 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What a command line says. @throws UsageError for whatever `read` throws */
+export function readLine<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (fault) {
+    throw new UsageError(fault instanceof Error ? fault.message : String(fault));
+  }
+}
+
 /** Something that the command needs does not answer; the message is one line without secrets. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';

@@ -10,7 +10,7 @@ import { ConfigError } from '../configValues.js';
 import { findRootToken } from '../firstStart.js';
 import { openPostgres, readPostgres } from '../postgres.js';
 import { findSecretKeys } from '../secretKey.js';
-import { exitCodes, Unavailable, UsageError } from './command.js';
+import { exitCodes, readLine, Unavailable } from './command.js';
 import type { Command, Terminal } from './command.js';
 import { openReading } from './reading.js';
 import { createTerminalLog } from './terminalLog.js';
@@ -170,10 +170,8 @@ async function whenDone(terminal: Terminal, begun: Answered, next: () => Promise
 }
 
 function readOptions(args: readonly string[]): boolean {
-  try {
+  return readLine(() => {
     const options = { wait: { type: 'boolean', default: false } } as const;
     return parseArgs({ args: [...args], options, strict: true }).values.wait;
-  } catch (fault) {
-    throw new UsageError(fault instanceof Error ? fault.message : String(fault));
-  }
+  });
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { EventLog, Position } from '@recalld/domain';
-import { UsageError } from './command.js';
+import { readLine, UsageError } from './command.js';
 
 export const feeds = ['events', 'callbacks'] as const;
 export type Feed = (typeof feeds)[number];
@@ -53,11 +53,9 @@ async function lastOf(log: EventLog, point: Point): Promise<Position> {
 }
 
 function readArgs(args: readonly string[]) {
-  try {
-    return parseArgs({ args: withNumbers(args), options, strict: true, allowPositionals: false }).values;
-  } catch (fault) {
-    throw new UsageError(fault instanceof Error ? fault.message : String(fault));
-  }
+  return readLine(
+    () => parseArgs({ args: withNumbers(args), options, strict: true, allowPositionals: false }).values,
+  );
 }
 
 /** A negative number is the value of the option before it, so that it is refused as one. */

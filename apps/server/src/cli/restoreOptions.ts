@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseNatsUrl } from '@recalld/adapters-callbacks';
 import { databaseFileName } from '@recalld/adapters-storage';
 import { parsePostgresUrl } from '../databaseConfig.js';
-import { UsageError } from './command.js';
+import { readLine, UsageError } from './command.js';
 
 /** Who is asked for what was recalled since the backup. URLs hold credentials: never printed. */
 export type RecallsFrom =
@@ -38,11 +38,7 @@ export function readRestoreLine(args: readonly string[]): RestoreLine {
 }
 
 function readArgs(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (fault) {
-    throw new UsageError(fault instanceof Error ? fault.message : String(fault));
-  }
+  return readLine(() => parseArgs({ args: [...args], options, allowPositionals: true }));
 }
 
 function sourceNamed(text: string): RecallsFrom {

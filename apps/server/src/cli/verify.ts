@@ -3,7 +3,7 @@ import type { Reported } from '@recalld/adapters-storage';
 import { readConfig } from '../config.js';
 import type { Env } from '../configValues.js';
 import { misconfigurationIn } from '../misconfiguration.js';
-import { exitCodes, UsageError } from './command.js';
+import { exitCodes, readLine } from './command.js';
 import type { Command, Terminal } from './command.js';
 import { openReading } from './reading.js';
 import { createTerminalLog } from './terminalLog.js';
@@ -77,10 +77,8 @@ function lineOf({ kind, app, about, advice }: Reported): string {
 }
 
 function readOptions(args: readonly string[]): boolean {
-  try {
+  return readLine(() => {
     const options = { json: { type: 'boolean', default: false } } as const;
     return parseArgs({ args: [...args], options, strict: true }).values.json;
-  } catch (fault) {
-    throw new UsageError(fault instanceof Error ? fault.message : String(fault));
-  }
+  });
 }

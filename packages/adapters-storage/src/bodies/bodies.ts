@@ -1,5 +1,6 @@
-import type { AppNo, Instant, ItemId, Position, StoredContent } from '@recalld/domain';
+import type { AppNo, ItemId, Position, StoredContent } from '@recalld/domain';
 import { messageStream, streamDay } from '@recalld/domain';
+import type { Statements } from '../statements.js';
 import type { Request } from '../steps.js';
 
 /** A body on its way into storage. */
@@ -14,7 +15,6 @@ export interface NewBody extends StoredContent {
 export interface ErasedBody {
   readonly position: Position;
   readonly item: ItemId;
-  readonly at: Instant;
 }
 
 /** How bodies lie in a store. */
@@ -24,6 +24,18 @@ export interface Bodies {
   erase(bodies: readonly ErasedBody[]): readonly Request[];
   /** Those that are there: nothing for an erased one. */
   read(app: AppNo, items: readonly ItemId[]): Promise<ReadonlyMap<ItemId, StoredContent>>;
+}
+
+/** Inserts rows of bodies, whatever their payloads are. */
+export function bodyInsertion(statements: Statements) {
+  return statements.insert('bodies', {
+    position: 'whole',
+    item_day: 'whole',
+    app_no: 'whole',
+    item_id: 'text',
+    format: 'text',
+    payload: 'bytes',
+  });
 }
 
 /** The day in an item's id: bodies of a day go together. */

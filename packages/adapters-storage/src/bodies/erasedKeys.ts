@@ -1,3 +1,4 @@
+import { databaseNowText } from '../engines/databaseNow.js';
 import type { SqlQuery } from '../statements.js';
 
 // `erased_tables`, where whoever deletes a wrapped key notes the table that it was in.
@@ -5,7 +6,7 @@ import type { SqlQuery } from '../statements.js';
 /** The time is the database's, as is that of whoever compares it. A row that is there keeps its own. */
 const noting = (names: string): string => `
   insert into erased_tables (name, since)
-  select name, floor(extract(epoch from clock_timestamp()) * 1000)::bigint from (${names}) as erased order by name
+  select name, ${databaseNowText} from (${names}) as erased order by name
   on conflict do nothing`;
 
 /**

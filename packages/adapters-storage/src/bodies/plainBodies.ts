@@ -2,7 +2,7 @@ import type { ContentFormat, ItemId, StoredContent } from '@recalld/domain';
 import type { Reads } from '../engines/database.js';
 import { each } from '../steps.js';
 import type { Bodies } from './bodies.js';
-import { itemDay } from './bodies.js';
+import { bodyInsertion, itemDay } from './bodies.js';
 
 /** SQLite takes 32,766 parameters a statement. */
 const itemsPerQuery = 1_000;
@@ -12,14 +12,7 @@ const itemsPerQuery = 1_000;
  * copy behind, one that stays does not.
  */
 export function createPlainBodies({ db, statements }: Reads): Bodies {
-  const insert = statements.insert('bodies', {
-    position: 'whole',
-    item_day: 'whole',
-    app_no: 'whole',
-    item_id: 'text',
-    format: 'text',
-    payload: 'bytes',
-  });
+  const insert = bodyInsertion(statements);
   const empty = statements.change<{ position: number }>({ position: 'whole' })((body, start) =>
     start.update('bodies').set({ payload: null }).where('position', '=', body.position),
   );

@@ -4,7 +4,7 @@ import type { Database } from '../engines/database.js';
 import type { SqlQuery } from '../statements.js';
 import { each } from '../steps.js';
 import type { Bodies, ErasedBody } from './bodies.js';
-import { itemDay } from './bodies.js';
+import { bodyInsertion, itemDay } from './bodies.js';
 import type { ContentSeal } from './contentSeal.js';
 import { deletingKeys } from './erasedKeys.js';
 import { keyPiece } from './keyPieces.js';
@@ -35,14 +35,7 @@ interface StoredBody {
  */
 export function createSealedBodies(database: Database, seal: ContentSeal): Bodies {
   const { db, statements } = database;
-  const insertBody = statements.insert('bodies', {
-    position: 'whole',
-    item_day: 'whole',
-    app_no: 'whole',
-    item_id: 'text',
-    format: 'text',
-    payload: 'bytes',
-  });
+  const insertBody = bodyInsertion(statements);
   const insertKey = statements.insert('body_keys', {
     position: 'whole',
     item_day: 'whole',

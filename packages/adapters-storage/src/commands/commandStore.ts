@@ -81,7 +81,7 @@ export function createCommandStore(deps: CommandStoreDeps): CommandStore {
       each(insertEvents, rows),
       ...bodies.put(units.flatMap((unit, n) => bodiesOf(unit, recorded[n] ?? []))),
       ...changeRows(all, known, stamper),
-      ...bodies.erase(units.flatMap((unit, n) => erasedBy(unit, recorded[n] ?? [], known))),
+      ...bodies.erase(units.flatMap((unit) => erasedBy(unit, known))),
     ];
     yield* refer(all, known);
     yield* queueDeliveries(units, recorded);
@@ -171,14 +171,9 @@ function bodiesOf({ app, puts }: Unit, recorded: readonly RecordedEvent[]): read
   });
 }
 
-function erasedBy(
-  { app, erase }: Unit,
-  recorded: readonly RecordedEvent[],
-  known: StreamMap,
-): readonly ErasedBody[] {
-  const at = recorded[0]?.occurredAt ?? 0;
+function erasedBy({ app, erase }: Unit, known: StreamMap): readonly ErasedBody[] {
   return erase.flatMap((item) => {
     const sent = known.get({ app, stream: messageStream(item) })?.sent;
-    return sent === undefined ? [] : [{ position: sent.position, item, at }];
+    return sent === undefined ? [] : [{ position: sent.position, item }];
   });
 }

@@ -10,8 +10,15 @@ import { driveAsync, isEach } from '../steps.js';
 import type { Answer, Request, Steps } from '../steps.js';
 import type { Database } from './database.js';
 import { databaseNow } from './databaseNow.js';
-import { conflictOf, describeFault, faultOf, isRace, OutcomeUnknown } from './postgresFaults.js';
-import { uniqueKeyOf, withoutValues } from './postgresFaults.js';
+import {
+  conflictOf,
+  describeFault,
+  faultOf,
+  isRace,
+  OutcomeUnknown,
+  uniqueKeyOf,
+  withoutValues,
+} from './postgresFaults.js';
 import { createPatience, readPatiently } from './postgresPatience.js';
 import { planByIndex } from './postgresPlans.js';
 import { lastTaken, logHorizon, sequencePositions } from './postgresPositions.js';
