@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createCommandLoop, isPublished } from '@recalld/domain';
+import { createCommandLoop, isLiveNews, isPublished } from '@recalld/domain';
 import type {
   CommandLoop,
   IdSource,
@@ -34,6 +34,7 @@ function topicsOf(recorded: readonly RecordedEvent[], deliveries: number): reado
   if (deliveries > 0) topics.push('deliveriesDue');
   if (recorded.some(({ type }) => type === 'MessageRecalled')) topics.push('attachmentsCondemned');
   if (recorded.some(reachesFeeds)) topics.push('eventsRecorded');
+  if (recorded.some(isLiveNews)) topics.push('liveNews');
   return topics;
 }
 

@@ -5,6 +5,7 @@ import {
   messageStream,
   never,
   recallPolicyStream,
+  sessionsStream,
   timelineOf,
 } from '@recalld/domain';
 import type { CallbackRule, DomainEvent, DueDelivery, PlanDeliveries } from '@recalld/domain';
@@ -32,10 +33,15 @@ function orderKeyOf(event: DomainEvent | undefined): string {
     case 'MessageRecalled':
       return timelineOf(event.data.from, event.data.chat);
     case 'ConversationDeleted':
+    case 'ConversationRead':
       return conversationTimeline(event.data.user, event.data.kind, event.data.channel);
     case 'AttachmentPurged':
     case 'MessageExpired':
       return messageStream(event.data.msgId);
+    case 'MessageAcknowledged':
+      return messageStream(event.data.msgId);
+    case 'SessionsEnded':
+      return sessionsStream(event.data.user);
     case 'RecallPolicyChanged':
       return recallPolicyStream;
     case 'CallbackRuleSuspended':

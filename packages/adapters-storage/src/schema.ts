@@ -1,3 +1,4 @@
+import type { Item } from '@recalld/domain';
 import type { Generated } from 'kysely';
 import type {
   AttachmentChunksTable,
@@ -32,6 +33,9 @@ export interface Schema {
   timeline_items: TimelineItemsTable;
   conversations: ConversationsTable;
   users: UsersTable;
+  devices: DevicesTable;
+  device_cursors: DeviceCursorsTable;
+  retry_keys: RetryKeysTable;
   chats: ChatsTable;
   members: MembersTable;
   attachments: AttachmentsTable;
@@ -146,7 +150,7 @@ export interface TimelineItemsTable {
   timeline_no: number;
   /** In its timeline. */
   position: number;
-  kind: 'message' | 'recall';
+  kind: Item['kind'];
   message_seq: number | null;
   author: string;
   content_kind: string | null;
@@ -164,6 +168,7 @@ export interface ConversationsTable {
   timeline: string;
   list_through: number;
   roam_through: number;
+  read_through: Generated<number>;
 }
 
 export interface UsersTable {
@@ -175,6 +180,35 @@ export interface UsersTable {
   activated: number;
   created_at: number;
   modified_at: number;
+}
+
+/** The devices of users; a number is never used again. */
+export interface DevicesTable {
+  device_no: Generated<number>;
+  app_no: number;
+  user: string;
+  device: string;
+  platform: string;
+  /** What the device has now, and in which process; NULL: it is not connected. */
+  session: string | null;
+  node: string | null;
+  last_seen_at: number;
+}
+
+/** How far a device has come in a timeline; without a row, not at all. */
+export interface DeviceCursorsTable {
+  device_no: number;
+  timeline_no: number;
+  position: number;
+  messages: number;
+}
+
+/** Under which keys clients sent messages, for a while. */
+export interface RetryKeysTable {
+  app_no: number;
+  retry_key: string;
+  msg_id: string;
+  sent_at: number;
 }
 
 export interface ChatsTable {
@@ -191,6 +225,8 @@ export interface ChatsTable {
   /** JSON. */
   settings: string;
   created_at: number;
+  /** Raised whenever somebody joins or leaves. */
+  members_version: Generated<number>;
 }
 
 /** One row for each time that somebody belonged to a chat. Rows are never deleted. */
@@ -202,6 +238,8 @@ export interface MembersTable {
   user: string;
   role: 'owner' | 'admin' | 'member';
   from_position: number;
+  /** How many messages the timeline had then; 0 in rows of releases that did not count. */
+  from_messages: Generated<number>;
   through_position: number | null;
 }
 

@@ -1,12 +1,20 @@
 import type { CallbackRuleEvent, CallbackRuleTested } from './callback/callbackRuleEvents.js';
-import type { ConversationDeleted } from './conversation/conversation.js';
+import type { ConversationEvent } from './conversation/conversation.js';
+import type { SessionsEnded } from './device/endSessions.js';
 import type { Recorded, Stamped } from './kernel/event.js';
+import type { MessageAcknowledged } from './message/acknowledgeMessage.js';
 import type { MessageEvent } from './message/message.js';
 import type { RecallPolicyChanged } from './recall-policy/recallPolicy.js';
 
 /** Every event of the domain. */
 export type DomainEvent =
-  MessageEvent | ConversationDeleted | RecallPolicyChanged | CallbackRuleEvent | CallbackRuleTested;
+  | MessageEvent
+  | MessageAcknowledged
+  | ConversationEvent
+  | SessionsEnded
+  | RecallPolicyChanged
+  | CallbackRuleEvent
+  | CallbackRuleTested;
 
 /** A domain event as it was decided. */
 export type NewEvent = DomainEvent;
@@ -28,6 +36,11 @@ export function isMessageEvent(event: StampedEvent): event is Stamped<MessageEve
     default:
       return false;
   }
+}
+
+/** Whether an event stands in a conversation's stream. */
+export function isConversationEvent(event: StampedEvent): event is Stamped<ConversationEvent> {
+  return event.type === 'ConversationDeleted' || event.type === 'ConversationRead';
 }
 
 /** Whether an event stands in a callback rule's stream. */

@@ -6,6 +6,19 @@ export const limits = {
   recallWindowSecondsDefault: 120,
   /** UTF-8 bytes of a user's, group's or room's id. */
   idBytesMax: 64,
+  /** UTF-8 bytes of a device's name. */
+  deviceIdBytesMax: 256,
+  /** Devices that are remembered of one user; the one unseen for longest is forgotten first. */
+  devicesPerUserMax: 64,
+  /** How long an unseen device is remembered. A user's last one is never forgotten. */
+  deviceKeptMs: 30 * 86_400_000,
+  /** UTF-8 bytes of a retry key, and how long it is known. */
+  retryKeyBytesMax: 512,
+  retryKeptMs: 86_400_000,
+  /** Members that one directed message names. */
+  directedToMax: 20,
+  /** Bytes of one message's body with its extension, as a vendor's edge takes it (contract A9, G16). */
+  messageBytesMax: 5_120,
   /** UTF-8 bytes of a stored message body with its extension. */
   contentBytesMax: 1_048_576,
   /** Attachments that one message may refer to. */

@@ -25,6 +25,7 @@ const known: Readonly<Record<Topic, true>> = {
   redeliveriesStarted: true,
   rebuildStarted: true,
   eventsRecorded: true,
+  liveNews: true,
 };
 
 /**

@@ -50,6 +50,7 @@ export function deleteConversationRoutes(deps: HttpDeps, replies: Replies): read
         deleteRoaming,
         origin: restOrigin(call),
         originDevice: deviceOf(call),
+        noticeId: deps.ids.next(),
         by: principal.kind === 'user' ? principal.user : 'admin',
         now: deps.clock.now(),
       },

@@ -1,4 +1,4 @@
-import { assert } from '@recalld/domain';
+import { assert, limits } from '@recalld/domain';
 import type { ChatKind, ContentKind, RateLimitName, SendMessage } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
@@ -10,9 +10,6 @@ import type { ErrorRow } from './errors.js';
 import { restOrigin } from './origin.js';
 import type { Replies } from './replies.js';
 import { answers, oneOfOrEmpty, textOrEmpty } from './schemas.js';
-
-/** Body and extension together, bytes (contract A9, G16). */
-const contentBytesMax = 5_120;
 
 const contentKinds: readonly ContentKind[] = ['txt', 'img', 'audio', 'video', 'file', 'loc', 'cmd', 'custom'];
 
@@ -40,6 +37,7 @@ interface MessageBody {
   readonly type?: ContentKind | '' | null;
   readonly body?: JsonObject | null;
   readonly ext?: unknown;
+  readonly sync_device?: boolean | '' | null;
   readonly routetype?: string | null;
 }
 
@@ -51,6 +49,8 @@ interface Asked {
   readonly body: JsonObject;
   readonly ext: JsonObject;
   readonly onlineOnly: boolean;
+  /** Whether the sender's own devices get it too. */
+  readonly syncSender: boolean;
 }
 
 interface Receivers {
@@ -140,7 +140,9 @@ function read(asked: MessageBody, receiversMax: number): Asked | ErrorRow {
   if (to.length > receiversMax) return errors.sendTooManyReceivers(receiversMax);
   const receivers = [...new Set(to)];
   if (!isId(from) || !receivers.every(isId)) return errors.invalidBody;
-  return { from, receivers, contentKind: type, body, ext, onlineOnly: routetype === 'ROUTE_ONLINE' };
+  const onlineOnly = routetype === 'ROUTE_ONLINE';
+  const syncSender = asked.sync_device === true;
+  return { from, receivers, contentKind: type, body, ext, onlineOnly, syncSender };
 }
 
 function isJsonObject(value: unknown): value is JsonObject {
@@ -154,9 +156,9 @@ function commandsOf(
   call: Call,
   asked: Asked,
 ): readonly SendMessage[] | undefined {
-  const { from, receivers, contentKind, body, ext, onlineOnly } = asked;
+  const { from, receivers, contentKind, body, ext, onlineOnly, syncSender } = asked;
   const size = Buffer.byteLength(JSON.stringify(body)) + Buffer.byteLength(JSON.stringify(ext));
-  if (size > contentBytesMax) return undefined;
+  if (size > limits.messageBytesMax) return undefined;
   const app = appOf(call);
   const now = deps.clock.now();
   const { messageRetentionMs } = deps.settings;
@@ -173,7 +175,10 @@ function commandsOf(
     attachments: attachmentsOf(app, body),
     random: null,
     expiresAt: messageRetentionMs === null ? null : now + messageRetentionMs,
-    flags: onlineOnly ? { onlineOnly: true } : {},
+    flags: { ...(onlineOnly ? { onlineOnly: true } : {}), ...(syncSender ? {} : { notToSender: true }) },
+    directedTo: null,
+    authority: 'app',
+    retryKey: null,
     origin: restOrigin(call),
     originDevice: null,
     now,

@@ -4,13 +4,14 @@ import type { Query } from '../steps.js';
 import { initial } from './0001_initial.js';
 import { deliveryControl } from './0002_deliveryControl.js';
 import { severalNodes } from './0003_severalNodes.js';
+import { devices } from './0004_devices.js';
 import { ddls } from './ddl.js';
 import type { EngineKind } from './ddl.js';
 import type { Migration } from './migration.js';
 import type { SchemaReads, SchemaTarget } from './target.js';
 
 /** Every step there is, oldest first. */
-export const migrations: readonly Migration[] = [initial, deliveryControl, severalNodes];
+export const migrations: readonly Migration[] = [initial, deliveryControl, severalNodes, devices];
 
 /** The database was written by a newer recalld; nothing was changed. */
 export class SchemaTooNew extends Error {

@@ -1,7 +1,10 @@
 import type { TellRuleHealth } from '../callback/tellRuleHealth.js';
 import type { TestCallbackRule, TestCallbackRuleRefusal } from '../callback/testCallbackRule.js';
 import type { DeleteConversation } from '../conversation/deleteConversation.js';
+import type { ReadConversation } from '../conversation/readConversation.js';
+import type { EndSessions } from '../device/endSessions.js';
 import type { RecordedEvent } from '../events.js';
+import type { AcknowledgeMessage } from '../message/acknowledgeMessage.js';
 import type { ExpireMessage, ExpireRefusal } from '../message/expireMessage.js';
 import type { PurgeAttachment, PurgeRefusal } from '../message/purgeAttachment.js';
 import type { RecallMessage, RecallRefusal } from '../message/recallMessage.js';
@@ -12,9 +15,12 @@ import type { ChangeRecallPolicy, ChangeRecallPolicyRefusal } from '../recall-po
 export type Command =
   | SendMessage
   | RecallMessage
+  | AcknowledgeMessage
   | ExpireMessage
   | PurgeAttachment
   | DeleteConversation
+  | ReadConversation
+  | EndSessions
   | ChangeRecallPolicy
   | TellRuleHealth
   | TestCallbackRule;
@@ -29,7 +35,10 @@ export interface Refusals {
   readonly RecallMessage: RecallRefusal;
   readonly ExpireMessage: ExpireRefusal;
   readonly PurgeAttachment: PurgeRefusal;
+  readonly AcknowledgeMessage: never;
   readonly DeleteConversation: never;
+  readonly ReadConversation: never;
+  readonly EndSessions: never;
   readonly ChangeRecallPolicy: ChangeRecallPolicyRefusal;
   readonly TellRuleHealth: never;
   readonly TestCallbackRule: TestCallbackRuleRefusal;

@@ -1,10 +1,12 @@
 import type { CallbackRule } from '../callback/rule.js';
+import { readNoticeTimeline } from '../conversation/readConversation.js';
 import type { DomainEvent, NewEvent } from '../events.js';
 import { assert } from '../kernel/assert.js';
 import type { CommandId } from '../kernel/ids.js';
+import { userTimeline } from '../kernel/stream.js';
 import type { StreamId, TimelineId } from '../kernel/stream.js';
 import { timelineOf } from '../message/message.js';
-import type { Append, ContentPut, DueDelivery, Unit } from '../ports/commandStore.js';
+import type { Append, ContentPut, DueDelivery, RetryKeyPut, Unit } from '../ports/commandStore.js';
 import type { Command, CommandType, Refusal } from './command.js';
 import { handlerOf } from './registry.js';
 import type { WorkingSet } from './workingSet.js';
@@ -40,6 +42,7 @@ export function decideUnit(
 ): DecidedUnit {
   const appends: Append[] = [];
   const puts: ContentPut[] = [];
+  const retryKeys: RetryKeyPut[] = [];
   const erase = new Set<string>();
   const decisions: Decision[] = [];
   const decided: DomainEvent[] = [];
@@ -63,10 +66,12 @@ export function decideUnit(
     decided.push(...verdict.events);
     const effects = handler.effects(command);
     if (effects.put !== null) puts.push({ event: firstEvent, content: effects.put });
+    if (effects.retryKey !== null) retryKeys.push({ event: firstEvent, key: effects.retryKey });
     for (const item of effects.erase) erase.add(item);
   }
   const deliveries = decided.length === 0 ? [] : plan(decided, set.facts.rules);
-  return { unit: { commandId, app: set.app, appends, puts, erase: [...erase], deliveries }, decisions };
+  const unit = { commandId, app: set.app, appends, puts, retryKeys, erase: [...erase], deliveries };
+  return { unit, decisions };
 }
 
 function appendTo(stream: string, expected: number, events: readonly DomainEvent[]): Append {
@@ -80,6 +85,12 @@ function timelineOfEvent(event: DomainEvent): TimelineId | undefined {
     case 'MessageSent':
     case 'MessageRecalled':
       return timelineOf(event.data.from, event.data.chat);
+    case 'MessageAcknowledged':
+      return userTimeline(event.data.messageAuthor);
+    case 'ConversationRead':
+      return readNoticeTimeline(event.data.user, event.data.kind, event.data.channel);
+    case 'ConversationDeleted':
+      return event.data.noticeId === undefined ? undefined : userTimeline(event.data.user);
     default:
       return undefined;
   }

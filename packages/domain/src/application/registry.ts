@@ -10,20 +10,26 @@ import {
 } from '../conversation/conversation.js';
 import type { Conversation } from '../conversation/conversation.js';
 import { deleteConversation } from '../conversation/deleteConversation.js';
-import type { ChatKey, ChatKind } from '../chat/chat.js';
+import { readConversation } from '../conversation/readConversation.js';
+import { endSessions } from '../device/endSessions.js';
+import type { ChatKey, ChatKind, Role, RoleKey } from '../chat/chat.js';
 import { chatKeyText, roleKeyText } from '../chat/chat.js';
-import { isCallbackRuleEvent, isMessageEvent } from '../events.js';
+import { isCallbackRuleEvent, isConversationEvent, isMessageEvent } from '../events.js';
 import type { DomainEvent } from '../events.js';
 import type { Verdict } from '../kernel/decider.js';
-import type { ItemId } from '../kernel/ids.js';
+import type { ItemId, UserId } from '../kernel/ids.js';
 import {
+  acknowledgementStream,
   callbackRuleStream,
   callbackRuleTestStream,
   conversationStream,
   messageStream,
   recallPolicyStream,
+  sessionsStream,
 } from '../kernel/stream.js';
 import type { StreamId } from '../kernel/stream.js';
+import { acknowledgeMessage, noAcknowledgement } from '../message/acknowledgeMessage.js';
+import type { Acknowledgement } from '../message/acknowledgeMessage.js';
 import type { StoredContent } from '../message/content.js';
 import { expireMessage } from '../message/expireMessage.js';
 import { evolveMessage, unknownMessage } from '../message/message.js';
@@ -31,6 +37,7 @@ import type { Message } from '../message/message.js';
 import { purgeAttachment } from '../message/purgeAttachment.js';
 import { recallMessage } from '../message/recallMessage.js';
 import { sendMessage } from '../message/sendMessage.js';
+import type { RetryKey } from '../message/sendMessage.js';
 import type { Reads } from '../ports/commandStore.js';
 import { changeRecallPolicy } from '../recall-policy/changeRecallPolicy.js';
 import { defaultRecallPolicy, evolveRecallPolicy } from '../recall-policy/recallPolicy.js';
@@ -44,6 +51,8 @@ export interface Effects {
   readonly put: StoredContent | null;
   /** Messages whose bodies go. */
   readonly erase: readonly ItemId[];
+  /** The key that the command's first event is sent under. */
+  readonly retryKey: RetryKey | null;
 }
 
 /** Everything that the loop must know of one kind of command. */
@@ -55,7 +64,7 @@ export interface Handler<T extends CommandType> {
   effects(command: CommandOf<T>): Effects;
 }
 
-const nothing: Effects = { put: null, erase: [] };
+const nothing: Effects = { put: null, erase: [], retryKey: null };
 
 const messages: Fold<Message> = {
   initial: unknownMessage,
@@ -64,12 +73,17 @@ const messages: Fold<Message> = {
 
 const conversations: Fold<Conversation> = {
   initial: untouchedConversation,
-  evolve: (state, event) => (event.type === 'ConversationDeleted' ? evolveConversation(state, event) : state),
+  evolve: (state, event) => (isConversationEvent(event) ? evolveConversation(state, event) : state),
 };
 
 const policies: Fold<RecallPolicy> = {
   initial: defaultRecallPolicy,
   evolve: (state, event) => (event.type === 'RecallPolicyChanged' ? evolveRecallPolicy(state, event) : state),
+};
+
+const acknowledgements: Fold<Acknowledgement> = {
+  initial: noAcknowledgement,
+  evolve: (state, event) => (event.type === 'MessageAcknowledged' ? { made: true } : state),
 };
 
 const toldOfRules: Fold<ToldOfRule> = {
@@ -87,6 +101,16 @@ function chatsOf(kind: ChatKind, id: string): readonly ChatKey[] {
   return kind === 'chat' ? [] : [{ kind, id }];
 }
 
+/** A user's role in a group or room as a key; nobody has one in a one-to-one chat. */
+function rolesOf(kind: ChatKind, id: string, user: UserId): readonly RoleKey[] {
+  return chatsOf(kind, id).map((chat) => ({ chat, user }));
+}
+
+function roleOf(set: WorkingSet, kind: ChatKind, id: string, user: UserId): Role | undefined {
+  const [key] = rolesOf(kind, id, user);
+  return key && set.facts.roles.get(roleKeyText(key));
+}
+
 function groupTypeOf(set: WorkingSet, kind: ChatKind, id: string) {
   return kind === 'chat' ? undefined : set.facts.chats.get(chatKeyText({ kind, id }))?.groupType;
 }
@@ -95,35 +119,55 @@ function groupTypeOf(set: WorkingSet, kind: ChatKind, id: string) {
 const handlers: { readonly [T in CommandType]: Handler<T> } = {
   SendMessage: {
     stream: (command) => messageStream(command.msgId),
-    reads: (command) => ({ chats: chatsOf(command.chatKind, command.to) }),
-    decide: (command, set) =>
-      sendMessage(command, set.state(messageStream(command.msgId), messages), {
-        groupType: groupTypeOf(set, command.chatKind, command.to),
-      }),
-    effects: (command) => ({ put: command.content, erase: [] }),
+    reads: ({ chatKind, to, from, authority, retryKey }) => ({
+      chats: chatsOf(chatKind, to),
+      roles: authority === 'user' ? rolesOf(chatKind, to, from) : [],
+      retryKeys: retryKey === null ? [] : [retryKey],
+    }),
+    decide: (command, set) => {
+      const { chatKind, to, from, retryKey } = command;
+      return sendMessage(command, set.state(messageStream(command.msgId), messages), {
+        groupType: groupTypeOf(set, chatKind, to),
+        role: roleOf(set, chatKind, to, from),
+        sentBefore: retryKey === null ? undefined : set.facts.retried.get(retryKey),
+      });
+    },
+    effects: ({ content, retryKey }) => ({ put: content, erase: [], retryKey }),
   },
   RecallMessage: {
     stream: (command) => messageStream(command.msgId),
     reads: (command) => {
-      const chats = chatsOf(command.chatKind, command.to);
-      const roles = command.authority === 'user' ? chats.map((chat) => ({ chat, user: command.by })) : [];
-      return { streams: [recallPolicyStream], chats, roles };
+      const { chatKind, to, by, authority } = command;
+      const roles = authority === 'user' ? rolesOf(chatKind, to, by) : [];
+      return { streams: [recallPolicyStream], chats: chatsOf(chatKind, to), roles };
     },
     decide: (command, set) => {
-      const [chat] = chatsOf(command.chatKind, command.to);
       return recallMessage(command, set.state(messageStream(command.msgId), messages), {
         policy: set.state(recallPolicyStream, policies),
         groupType: groupTypeOf(set, command.chatKind, command.to),
-        role: chat && set.facts.roles.get(roleKeyText({ chat, user: command.by })),
+        role: roleOf(set, command.chatKind, command.to, command.by),
       });
     },
-    effects: (command) => ({ put: command.extension, erase: [command.msgId] }),
+    effects: (command) => ({ put: command.extension, erase: [command.msgId], retryKey: null }),
+  },
+  AcknowledgeMessage: {
+    stream: (command) => acknowledgementStream(command.ackId),
+    reads: ({ msgId, chatKind, to, by }) => ({
+      streams: [messageStream(msgId)],
+      roles: rolesOf(chatKind, to, by),
+    }),
+    decide: (command, set) =>
+      acknowledgeMessage(command, set.state(acknowledgementStream(command.ackId), acknowledgements), {
+        message: set.state(messageStream(command.msgId), messages),
+        role: roleOf(set, command.chatKind, command.to, command.by),
+      }),
+    effects: (command) => ({ ...nothing, put: command.content }),
   },
   ExpireMessage: {
     stream: (command) => messageStream(command.msgId),
     reads: () => ({}),
     decide: (command, set) => expireMessage(command, set.state(messageStream(command.msgId), messages)),
-    effects: (command) => ({ put: null, erase: [command.msgId] }),
+    effects: (command) => ({ ...nothing, erase: [command.msgId] }),
   },
   PurgeAttachment: {
     stream: (command) => messageStream(command.msgId),
@@ -140,6 +184,23 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
         messages: set.facts.heads.get(conversationTimeline(user, kind, channel)) ?? 0,
       });
     },
+    effects: () => nothing,
+  },
+  ReadConversation: {
+    stream: (command) => conversationStream(command.user, command.kind, command.channel),
+    reads: (command) => ({ heads: [conversationTimeline(command.user, command.kind, command.channel)] }),
+    decide: (command, set) => {
+      const { user, kind, channel } = command;
+      return readConversation(command, set.state(conversationStream(user, kind, channel), conversations), {
+        messages: set.facts.heads.get(conversationTimeline(user, kind, channel)) ?? 0,
+      });
+    },
+    effects: () => nothing,
+  },
+  EndSessions: {
+    stream: (command) => sessionsStream(command.user),
+    reads: () => ({}),
+    decide: (command) => endSessions(command),
     effects: () => nothing,
   },
   ChangeRecallPolicy: {

@@ -117,7 +117,7 @@ async function deleteAgain(
   app: AppNo,
   { data, actor, occurredAt }: ConversationDeleted,
 ): Promise<TakenBack> {
-  const { user, kind, channel, roaming, origin, originDevice } = data;
+  const { user, kind, channel, roaming, origin, originDevice, noticeId = null } = data;
   const timeline = conversationTimeline(user, kind, channel);
   const newest = await timelines.roaming({
     app,
@@ -139,6 +139,7 @@ async function deleteAgain(
     deleteRoaming: roaming === 'deleted',
     origin,
     originDevice,
+    noticeId,
     by: actor,
     now: occurredAt,
   });

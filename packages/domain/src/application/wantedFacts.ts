@@ -2,6 +2,7 @@ import type { ChatKey, RoleKey } from '../chat/chat.js';
 import { chatKeyText, roleKeyText } from '../chat/chat.js';
 import type { AppNo } from '../kernel/ids.js';
 import type { StreamId, TimelineId } from '../kernel/stream.js';
+import type { RetryKey } from '../message/sendMessage.js';
 import type { WantedFacts } from '../ports/commandStore.js';
 import type { Command, CommandType } from './command.js';
 import { handlerOf } from './registry.js';
@@ -11,6 +12,7 @@ interface Gathering {
   readonly chats: Map<string, ChatKey>;
   readonly roles: Map<string, RoleKey>;
   readonly heads: Set<TimelineId>;
+  readonly retryKeys: Set<RetryKey>;
 }
 
 /** Everything that the commands of a batch need to be decided, each key once, app by app. */
@@ -19,7 +21,13 @@ export function wantedFacts(commands: readonly Command[]): readonly WantedFacts[
   for (const command of commands) {
     let wanted = apps.get(command.app);
     if (wanted === undefined) {
-      wanted = { streams: new Set(), chats: new Map(), roles: new Map(), heads: new Set() };
+      wanted = {
+        streams: new Set(),
+        chats: new Map(),
+        roles: new Map(),
+        heads: new Set(),
+        retryKeys: new Set(),
+      };
       apps.set(command.app, wanted);
     }
     gather(command, wanted);
@@ -30,6 +38,7 @@ export function wantedFacts(commands: readonly Command[]): readonly WantedFacts[
     chats: [...wanted.chats.values()],
     roles: [...wanted.roles.values()],
     heads: [...wanted.heads],
+    retryKeys: [...wanted.retryKeys],
   }));
 }
 
@@ -41,4 +50,5 @@ function gather(command: Command, wanted: Gathering): void {
   for (const chat of reads.chats ?? []) wanted.chats.set(chatKeyText(chat), chat);
   for (const role of reads.roles ?? []) wanted.roles.set(roleKeyText(role), role);
   for (const head of reads.heads ?? []) wanted.heads.add(head);
+  for (const key of reads.retryKeys ?? []) wanted.retryKeys.add(key);
 }

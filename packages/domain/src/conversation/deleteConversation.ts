@@ -1,6 +1,6 @@
 import { accept } from '../kernel/decider.js';
 import type { Verdict } from '../kernel/decider.js';
-import type { AppNo, Instant, UserId } from '../kernel/ids.js';
+import type { AppNo, DeviceId, Instant, ItemId, UserId } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
 import type { ConversationKind } from '../kernel/stream.js';
 import type { Conversation, ConversationDeleted } from './conversation.js';
@@ -14,7 +14,9 @@ export interface DeleteConversation {
   readonly channel: string;
   readonly deleteRoaming: boolean;
   readonly origin: Origin;
-  readonly originDevice: string | null;
+  readonly originDevice: DeviceId | null;
+  /** The new id of the notice to the user's other devices; null: they are not told. */
+  readonly noticeId: ItemId | null;
   readonly by: UserId;
   readonly now: Instant;
 }
@@ -29,7 +31,7 @@ export function deleteConversation(
   state: Conversation,
   facts: DeleteConversationFacts,
 ): Verdict<ConversationDeleted, never> {
-  const { user, kind, channel, deleteRoaming, origin, originDevice, by, now } = command;
+  const { user, kind, channel, deleteRoaming, origin, originDevice, noticeId, by, now } = command;
   const throughSeq = facts.messages;
   const listDone = state.listThrough >= throughSeq;
   const roamingDone = !deleteRoaming || state.roamThrough >= throughSeq;
@@ -37,7 +39,16 @@ export function deleteConversation(
   const roaming = deleteRoaming ? 'deleted' : 'kept';
   return accept({
     type: 'ConversationDeleted',
-    data: { user, kind, channel, throughSeq, roaming, origin, originDevice },
+    data: {
+      user,
+      kind,
+      channel,
+      throughSeq,
+      roaming,
+      origin,
+      originDevice,
+      ...(noticeId === null ? {} : { noticeId }),
+    },
     occurredAt: now,
     actor: by,
   });

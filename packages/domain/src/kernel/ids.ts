@@ -10,6 +10,12 @@ export type MsgId = string;
 /** The id of anything that stands in a timeline: a message's, a recall's own, a signal's. */
 export type ItemId = string;
 
+/** A device's own name, unique for its user: what clients call their resource. 1 to 256 bytes. */
+export type DeviceId = string;
+
+/** One connection of a device, from its login to its end; unique among all nodes. */
+export type SessionId = string;
+
 /** An uploaded file's uuid. */
 export type AttachmentId = string;
 

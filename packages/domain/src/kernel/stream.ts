@@ -57,6 +57,16 @@ export function callbackRuleTestStream(recallId: ItemId): StreamId {
   return name('callback-rule-test', recallId);
 }
 
+/** Each acknowledgement is a stream of its own: one message may have many. */
+export function acknowledgementStream(ackId: ItemId): StreamId {
+  return name('acknowledgement', ackId);
+}
+
+/** What ended sessions of a user's devices. */
+export function sessionsStream(user: UserId): StreamId {
+  return name('sessions', user);
+}
+
 /** Category and decoded parts of a stream's name. */
 export function parseStream(stream: StreamId): {
   readonly category: string;

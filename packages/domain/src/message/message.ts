@@ -1,4 +1,4 @@
-import type { AttachmentId, Instant, ItemId, MsgId, UserId } from '../kernel/ids.js';
+import type { AttachmentId, DeviceId, Instant, ItemId, MsgId, UserId } from '../kernel/ids.js';
 import { lowBits } from '../kernel/ids.js';
 import { never } from '../kernel/assert.js';
 import type { Event, Stamped } from '../kernel/event.js';
@@ -18,6 +18,10 @@ export interface ItemFlags {
   readonly onlineOnly?: true;
   /** History brought in from elsewhere: wakes no device, revives no conversation. */
   readonly imported?: true;
+  /** Not for the sender's own devices. */
+  readonly notToSender?: true;
+  /** In no conversation list, and not counted as unread. */
+  readonly unlisted?: true;
 }
 
 /** Whom a recall notice is for: everybody in the chat, or everybody but the sender's devices. */
@@ -37,8 +41,10 @@ export type MessageSent = Event<
     /** The tencent dialect's MsgRandom, when the sender gave one. */
     readonly random: number | null;
     readonly origin: Origin;
-    readonly originDevice: string | null;
+    readonly originDevice: DeviceId | null;
     readonly flags: ItemFlags;
+    /** The only members of a group or room that it is for; left out: all of them. */
+    readonly directedTo?: readonly UserId[];
   }
 >;
 
@@ -60,7 +66,7 @@ export type MessageRecalled = Event<
     readonly messageKey: string | null;
     readonly policyVersion: number;
     readonly origin: Origin;
-    readonly originDevice: string | null;
+    readonly originDevice: DeviceId | null;
     readonly audience: Audience;
   }
 >;

@@ -2,7 +2,7 @@ import type { ChatKind, ChatRef, GroupType, Role } from '../chat/chat.js';
 import { accept, refuse } from '../kernel/decider.js';
 import type { Verdict } from '../kernel/decider.js';
 import { isMsgId, mintedAt } from '../kernel/ids.js';
-import type { AppNo, Instant, ItemId, MsgId, UserId } from '../kernel/ids.js';
+import type { AppNo, DeviceId, Instant, ItemId, MsgId, UserId } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
 import { limits } from '../limits.js';
 import type { RecallPolicy } from '../recall-policy/recallPolicy.js';
@@ -32,7 +32,7 @@ export interface RecallMessage {
   /** The extension text, as the notice's own body. */
   readonly extension: StoredContent | null;
   readonly origin: Origin;
-  readonly originDevice: string | null;
+  readonly originDevice: DeviceId | null;
   readonly now: Instant;
 }
 

@@ -1,12 +1,12 @@
-import type { ChatKind, GroupType } from '../chat/chat.js';
+import type { ChatKind, GroupType, Role } from '../chat/chat.js';
 import { accept, refuse } from '../kernel/decider.js';
 import type { Verdict } from '../kernel/decider.js';
-import type { AppNo, AttachmentId, Instant, MsgId, UserId } from '../kernel/ids.js';
+import type { AppNo, AttachmentId, DeviceId, Instant, MsgId, UserId } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
 import type { ContentKind, StoredContent } from './content.js';
 import type { ItemFlags, Message, MessageSent } from './message.js';
 
-/** Sends one message to one user, group or room. Sending needs no registered user. */
+/** Sends one message to one user, group or room. The app's own sending asks nobody whether they exist. */
 export interface SendMessage {
   readonly type: 'SendMessage';
   readonly app: AppNo;
@@ -21,16 +21,30 @@ export interface SendMessage {
   /** null: the server keeps it for ever. */
   readonly expiresAt: Instant | null;
   readonly flags: ItemFlags;
+  /** The only members of a group or room that it is for; null: all of them. */
+  readonly directedTo: readonly UserId[] | null;
+  /** `app`: the app's admin token. `user`: a client, which sends to groups and rooms that its user is in. */
+  readonly authority: 'app' | 'user';
+  /** Under which a client sends the same message again when it got no answer; unique in the app. */
+  readonly retryKey: RetryKey | null;
   readonly origin: Origin;
-  readonly originDevice: string | null;
+  readonly originDevice: DeviceId | null;
   readonly now: Instant;
 }
 
-export type SendRefusal = 'idTaken';
+/** 1 to 512 bytes. Kept for `limits.retryKeptMs`. */
+export type RetryKey = string;
+
+/** `sentBefore`: under the same key; the port `RetryKeys` knows as which message. */
+export type SendRefusal = 'sentBefore' | 'idTaken' | 'chatNotFound' | 'notMember';
 
 export interface SendFacts {
   /** Of a group or room that the server knows. */
   readonly groupType: GroupType | undefined;
+  /** Of the sender in that group or room. */
+  readonly role: Role | undefined;
+  /** What was sent under the command's key. */
+  readonly sentBefore: MsgId | undefined;
 }
 
 export function sendMessage(
@@ -38,7 +52,12 @@ export function sendMessage(
   state: Message,
   facts: SendFacts,
 ): Verdict<MessageSent, SendRefusal> {
+  if (facts.sentBefore !== undefined && facts.sentBefore !== command.msgId) return refuse('sentBefore');
   if (state.status !== 'unknown') return isEcho(command, state) ? accept() : refuse('idTaken');
+  if (command.authority === 'user' && command.chatKind !== 'chat') {
+    if (facts.groupType === undefined) return refuse('chatNotFound');
+    if (facts.role === undefined) return refuse('notMember');
+  }
   const { msgId, from, contentKind, attachments, expiresAt, random, origin, originDevice, flags, now } =
     command;
   const chat = {
@@ -60,6 +79,7 @@ export function sendMessage(
       origin,
       originDevice,
       flags,
+      ...(command.directedTo === null ? {} : { directedTo: command.directedTo }),
     },
     occurredAt: now,
     actor: from,

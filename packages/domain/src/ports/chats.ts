@@ -40,9 +40,13 @@ export interface Chats {
   ): Promise<readonly UserId[] | 'full' | 'unknown'>;
   /** Answers those who were members before; the owner stays. */
   removeMembers(app: AppNo, key: ChatKey, users: readonly UserId[]): Promise<readonly UserId[] | 'unknown'>;
+  /** Makes a member an admin, or an admin a member again; `false` for the owner and who is no member. */
+  changeRole(app: AppNo, key: ChatKey, user: UserId, role: Exclude<Role, 'owner'>): Promise<boolean>;
 }
 
 export interface ChatReader {
+  /** Who is in a chat now; nobody for an unknown one. Cheap while nobody joins or leaves. */
+  membersNow(app: AppNo, key: ChatKey): Promise<ReadonlySet<UserId>>;
   /** Owner first, then by the time of joining. */
   members(app: AppNo, key: ChatKey, from: Cursor | undefined, limit: number): Promise<Page<Member>>;
   list(

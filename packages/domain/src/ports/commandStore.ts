@@ -1,9 +1,10 @@
 import type { CallbackRule } from '../callback/rule.js';
 import type { ChatKey, GroupType, Role, RoleKey } from '../chat/chat.js';
 import type { NewEvent, RecordedEvent } from '../events.js';
-import type { AppNo, CommandId, ItemId } from '../kernel/ids.js';
+import type { AppNo, CommandId, ItemId, MsgId } from '../kernel/ids.js';
 import type { StreamId, TimelineId } from '../kernel/stream.js';
 import type { StoredContent } from '../message/content.js';
+import type { RetryKey } from '../message/sendMessage.js';
 
 /** What a decision needs to know, as keys of one app. */
 export interface Reads {
@@ -12,6 +13,8 @@ export interface Reads {
   readonly roles?: readonly RoleKey[];
   /** How many messages a timeline had when the batch was read. */
   readonly heads?: readonly TimelineId[];
+  /** Whether something was sent under a key before. */
+  readonly retryKeys?: readonly RetryKey[];
 }
 
 /** {@link Reads} of one app, for a whole batch. */
@@ -28,6 +31,7 @@ export interface LoadedFacts {
   /** By `roleKeyText`. */
   readonly roles: ReadonlyMap<string, Role>;
   readonly heads: ReadonlyMap<TimelineId, number>;
+  readonly retried: ReadonlyMap<RetryKey, MsgId>;
   /** The app's enabled callback rules. */
   readonly rules: readonly CallbackRule[];
 }
@@ -37,7 +41,7 @@ export interface Append {
   readonly stream: StreamId;
   readonly expected: number;
   readonly events: readonly NewEvent[];
-  /** The timeline that the events put an item into. MessageSent and MessageRecalled have one. */
+  /** The timeline that the events put an item into: those of which `itemIdOf` tells an item. */
   readonly timeline?: TimelineId;
 }
 
@@ -46,6 +50,13 @@ export interface ContentPut {
   /** Index into the unit's events, all appends in a row. */
   readonly event: number;
   readonly content: StoredContent;
+}
+
+/** A key that the message of an event is sent under. */
+export interface RetryKeyPut {
+  /** Index into the unit's events, all appends in a row. */
+  readonly event: number;
+  readonly key: RetryKey;
 }
 
 /** A callback to be made once the unit is on disk; first due when the first of its events occurred. */
@@ -63,6 +74,8 @@ export interface Unit {
   readonly app: AppNo;
   readonly appends: readonly Append[];
   readonly puts: readonly ContentPut[];
+  /** A commit of a key that is taken already has `moved`. */
+  readonly retryKeys: readonly RetryKeyPut[];
   /** Messages whose bodies go in the same transaction. */
   readonly erase: readonly ItemId[];
   readonly deliveries: readonly DueDelivery[];

@@ -15,6 +15,8 @@ export interface EventLog {
     readonly limit: number;
     readonly types?: readonly RecordedEvent['type'][];
   }): Promise<{ readonly events: readonly RecordedEvent[]; readonly through: Position }>;
+  /** The position up to which the log is complete: whatever is committed later stands behind it. */
+  horizon(): Promise<Position>;
   /** The last position before the first event that occurred at or after an instant; 0 when there is none before. */
   before(instant: Instant): Promise<Position>;
 }

@@ -1,8 +1,16 @@
 import type { StoredContent } from '../message/content.js';
-import type { MessageItem } from '../timeline/item.js';
+import type { MessageContent } from '../message/messageContent.js';
+import type { Item } from '../timeline/item.js';
 import type { App } from './apps.js';
 
-/** How devices read a message: what REST roaming answers and the official SDKs decode. */
+/** How devices read items: what REST roaming answers and the official SDKs decode. */
 export interface MessageCodec {
-  encode(app: App, item: MessageItem, content: StoredContent): Uint8Array;
+  /** `content`: the item's body; undefined for a notice that has none. */
+  encode(app: App, item: Item, content: StoredContent | undefined): Uint8Array;
+}
+
+/** Reads a stored body, whichever format it is in. */
+export interface ContentDecoder {
+  /** What is no content of its format is `unknown`; never throws for what was stored. */
+  decode(content: StoredContent): MessageContent;
 }

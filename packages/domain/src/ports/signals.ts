@@ -7,7 +7,9 @@ export type Topic =
   | 'redeliveriesStarted'
   | 'rebuildStarted'
   /** Events that the event feed publishes. */
-  | 'eventsRecorded';
+  | 'eventsRecorded'
+  /** Events that connected devices and streams are to hear of. */
+  | 'liveNews';
 
 export interface Signals {
   announce(topics: readonly Topic[]): void;

@@ -4,11 +4,13 @@ import { handlerOf } from '../application/registry.js';
 import { WorkingSet } from '../application/workingSet.js';
 import type { DomainEvent, NewEvent, RecordedEvent } from '../events.js';
 import {
+  acknowledgementStream,
   callbackRuleStream,
   callbackRuleTestStream,
   conversationStream,
   messageStream,
   recallPolicyStream,
+  sessionsStream,
 } from '../kernel/stream.js';
 import type { StreamId } from '../kernel/stream.js';
 import { timelineOf } from '../message/message.js';
@@ -24,7 +26,7 @@ export interface ExpectedEvent {
 
 export interface Given {
   /** Facts around the history: chats, roles, heads, rules. */
-  and(facts: Partial<Pick<LoadedFacts, 'chats' | 'roles' | 'heads' | 'rules'>>): Given;
+  and(facts: Partial<Pick<LoadedFacts, 'chats' | 'roles' | 'heads' | 'retried' | 'rules'>>): Given;
   when(command: Command): {
     /** Exactly these events (none: the state already is what the command asks for), or this refusal. */
     then(expected: readonly ExpectedEvent[] | Refusal): void;
@@ -41,7 +43,7 @@ function givenFacts(streams: ReadonlyMap<StreamId, readonly RecordedEvent[]>, fa
     and: (more) => givenFacts(streams, { ...facts, ...more }),
     when: (command) => ({
       then: (expected) => {
-        const none = { chats: new Map(), roles: new Map(), heads: new Map(), rules: [] };
+        const none = { chats: new Map(), roles: new Map(), heads: new Map(), retried: new Map(), rules: [] };
         const set = new WorkingSet({ app: command.app, streams, ...none, ...facts });
         const verdict = handlerOf<CommandType>(command).decide(command, set);
         if (typeof expected === 'string') expect(verdict).toEqual({ ok: false, code: expected });
@@ -76,12 +78,17 @@ function sequenceOf(event: NewEvent, messages: Map<string, number>): { readonly 
 function streamOf(event: NewEvent): StreamId {
   switch (event.type) {
     case 'ConversationDeleted':
+    case 'ConversationRead':
       return conversationStream(event.data.user, event.data.kind, event.data.channel);
     case 'RecallPolicyChanged':
       return recallPolicyStream;
     case 'CallbackRuleSuspended':
     case 'CallbackRuleResumed':
       return callbackRuleStream(event.data.ruleId);
+    case 'MessageAcknowledged':
+      return acknowledgementStream(event.data.ackId);
+    case 'SessionsEnded':
+      return sessionsStream(event.data.user);
     case 'CallbackRuleTested':
       return callbackRuleTestStream(event.data.recallId);
     default:

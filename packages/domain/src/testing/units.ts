@@ -14,7 +14,11 @@ import { idAt, sampleInstant, sampleOrigin, sendSample } from './samples.js';
 // Units as the loop would hand them over, for suites that look at the store alone.
 
 export function sentEvent(change: Partial<SendMessage> = {}): MessageSent {
-  const verdict = sendMessage(sendSample(change), unknownMessage, { groupType: undefined });
+  const verdict = sendMessage(sendSample(change), unknownMessage, {
+    groupType: undefined,
+    role: undefined,
+    sentBefore: undefined,
+  });
   assert(verdict.ok && verdict.events[0] !== undefined, 'a new message is sent');
   return verdict.events[0];
 }
@@ -60,6 +64,7 @@ export function unitOf(
     app,
     appends: [{ stream, expected, events, ...(timeline === undefined ? {} : { timeline }) }],
     puts: [],
+    retryKeys: [],
     erase: [],
     deliveries: [],
     ...rest,
@@ -102,7 +107,9 @@ export async function loadOne(
   ports: StoragePorts,
   wanted: Partial<WantedFacts> & { readonly app: AppNo },
 ): Promise<LoadedFacts> {
-  const [facts] = await ports.commands.load([{ streams: [], chats: [], roles: [], heads: [], ...wanted }]);
+  const [facts] = await ports.commands.load([
+    { streams: [], chats: [], roles: [], heads: [], retryKeys: [], ...wanted },
+  ]);
   assert(facts !== undefined, 'one app was asked for');
   return facts;
 }

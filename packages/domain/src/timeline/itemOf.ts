@@ -1,9 +1,19 @@
+import type { ConversationDeleted, ConversationRead } from '../conversation/conversation.js';
 import type { DomainEvent, RecordedEvent } from '../events.js';
 import { assert } from '../kernel/assert.js';
 import type { Recorded } from '../kernel/event.js';
 import type { ItemId } from '../kernel/ids.js';
+import type { MessageAcknowledged } from '../message/acknowledgeMessage.js';
 import type { MessageRecalled, MessageSent } from '../message/message.js';
-import type { Item, MessageItem, RecallItem } from './item.js';
+import type {
+  AcknowledgementItem,
+  DeletionItem,
+  Item,
+  MessageItem,
+  NoticeItem,
+  ReadItem,
+  RecallItem,
+} from './item.js';
 
 /** The item that an event puts into a timeline, whose body it may bring; other events put none. */
 export function itemIdOf(event: DomainEvent): ItemId | undefined {
@@ -12,6 +22,11 @@ export function itemIdOf(event: DomainEvent): ItemId | undefined {
       return event.data.msgId;
     case 'MessageRecalled':
       return event.data.recallId;
+    case 'MessageAcknowledged':
+      return event.data.ackId;
+    case 'ConversationRead':
+    case 'ConversationDeleted':
+      return event.data.noticeId;
     default:
       return undefined;
   }
@@ -29,7 +44,7 @@ export function placeOf(event: RecordedEvent): Pick<Item, 'timeline' | 'position
 
 /** A message's item: its event, and what became of it. */
 export function messageItemOf(event: Recorded<MessageSent>, state: MessageItem['state']): MessageItem {
-  const { from, contentKind, expiresAt, flags, msgId, chat, sentAt, originDevice } = event.data;
+  const { from, contentKind, expiresAt, flags, msgId, chat, sentAt, originDevice, directedTo } = event.data;
   const { app, messageSeq, position: eventPosition } = event;
   assert(messageSeq !== undefined, `the message at ${eventPosition} has a MsgSeq`);
   return {
@@ -42,31 +57,91 @@ export function messageItemOf(event: Recorded<MessageSent>, state: MessageItem['
     originDevice,
     chat,
     sentAt,
-    audience: 'all',
     flags,
     messageSeq,
     contentKind,
     expiresAt,
     state,
+    ...(directedTo === undefined ? {} : { directedTo }),
   };
 }
 
-/** The notice that a recall makes. */
-export function recallItemOf(event: Recorded<MessageRecalled>): RecallItem {
+/** The notice that an event puts into a timeline; other events, and those of old releases, put none. */
+export function noticeItemOf(event: RecordedEvent): NoticeItem | undefined {
+  switch (event.type) {
+    case 'MessageRecalled':
+      return recallItemOf(event);
+    case 'MessageAcknowledged':
+      return acknowledgementItemOf(event);
+    case 'ConversationRead':
+      return readItemOf(event);
+    case 'ConversationDeleted':
+      return deletionItemOf(event);
+    default:
+      return undefined;
+  }
+}
+
+function baseOf(event: RecordedEvent) {
+  const { app, position: eventPosition, occurredAt: sentAt } = event;
+  return { app, ...placeOf(event), eventPosition, sentAt };
+}
+
+function recallItemOf(event: Recorded<MessageRecalled>): RecallItem {
   const { msgId, recallId, from, by, chat, audience, originDevice } = event.data;
   return {
     kind: 'recall',
-    app: event.app,
-    ...placeOf(event),
+    ...baseOf(event),
     itemId: recallId,
-    eventPosition: event.position,
     author: by,
     originDevice,
     chat,
-    sentAt: event.occurredAt,
     audience,
-    flags: {},
     recalledId: msgId,
     messageAuthor: from,
+  };
+}
+
+function acknowledgementItemOf(event: Recorded<MessageAcknowledged>): AcknowledgementItem {
+  const { ackId, ack, msgId, by, messageAuthor, chat, originDevice } = event.data;
+  return {
+    kind: 'acknowledgement',
+    ...baseOf(event),
+    itemId: ackId,
+    author: by,
+    originDevice,
+    chat,
+    ack,
+    msgId,
+    messageAuthor,
+  };
+}
+
+function readItemOf(event: Recorded<ConversationRead>): ReadItem {
+  const { noticeId, user, kind, channel, originDevice } = event.data;
+  return {
+    kind: 'read',
+    ...baseOf(event),
+    itemId: noticeId,
+    author: user,
+    originDevice,
+    conversation: kind,
+    channel,
+  };
+}
+
+/** Events of releases that told no devices have no id of a notice. */
+function deletionItemOf(event: Recorded<ConversationDeleted>): DeletionItem | undefined {
+  const { noticeId, user, kind, channel, roaming, originDevice } = event.data;
+  if (noticeId === undefined) return undefined;
+  return {
+    kind: 'deletion',
+    ...baseOf(event),
+    itemId: noticeId,
+    author: user,
+    originDevice,
+    conversation: kind,
+    channel,
+    roaming,
   };
 }

@@ -1,5 +1,6 @@
-import type { Instant, UserId } from '../kernel/ids.js';
-import type { Item } from './item.js';
+import type { DeviceId, Instant, Position, UserId } from '../kernel/ids.js';
+import { never } from '../kernel/assert.js';
+import type { Item, MessageItem } from './item.js';
 
 /** A time in which a user belonged to a group or room, in timeline positions. */
 export interface MembershipSpan {
@@ -9,17 +10,35 @@ export interface MembershipSpan {
   readonly through: number | null;
 }
 
-/** Who looks at a timeline, for what, and what this user has deleted there. */
-export interface Viewer {
-  readonly user: UserId;
-  /** `roaming`: history pulled from the server; `list`: the conversation list; `device`: live and offline. */
-  readonly purpose: 'roaming' | 'list' | 'device';
+/** What a user may see of a timeline, and what this user has deleted there. */
+export interface Sight {
   /** `everything` in one-to-one chats: both users see all of it. */
   readonly spans: readonly MembershipSpan[] | 'everything';
   readonly listThrough: number;
   readonly roamThrough: number;
+}
+
+interface ViewerBase extends Sight {
+  readonly user: UserId;
   readonly now: Instant;
 }
+
+/** `roaming`: history pulled from the server; `list`: the conversation list. */
+export interface HistoryViewer extends ViewerBase {
+  readonly purpose: 'roaming' | 'list';
+}
+
+/** What arrives on a device, live and offline. */
+export interface DeviceViewer extends ViewerBase {
+  readonly purpose: 'device';
+  /** It knows what it did itself; null: tell everything. */
+  readonly device: DeviceId | null;
+  /** Where the log stood when the device connected: what is only for connected devices came after it. */
+  readonly connectedAt: Position;
+}
+
+/** Who looks at a timeline, and for what. */
+export type Viewer = HistoryViewer | DeviceViewer;
 
 /**
  * Whether a viewer may see an item. The one rule behind roaming, conversation lists and devices;
@@ -27,13 +46,17 @@ export interface Viewer {
  */
 export function visible(item: Item, viewer: Viewer): boolean {
   if (!withinMembership(item.position, viewer)) return false;
+  if (item.kind === 'message') return readable(item, viewer);
+  if (viewer.purpose !== 'device' || isOwnDeed(item, viewer)) return false;
   switch (item.kind) {
     case 'recall':
-      if (viewer.purpose !== 'device') return false;
       return item.audience === 'all' || item.messageAuthor !== viewer.user;
-    case 'message':
-      if (item.state !== 'live' || (item.expiresAt ?? Infinity) <= viewer.now) return false;
-      return readable(item, viewer);
+    case 'acknowledgement':
+    case 'read':
+    case 'deletion':
+      return true;
+    default:
+      return never(item);
   }
 }
 
@@ -42,17 +65,34 @@ function withinMembership(position: number, viewer: Viewer): boolean {
   return viewer.spans.some((span) => position > span.from && position <= (span.through ?? Infinity));
 }
 
-function readable(item: Extract<Item, { kind: 'message' }>, viewer: Viewer): boolean {
+function isOwnDeed(item: Item, { user, device }: DeviceViewer): boolean {
+  return item.author === user && device !== null && item.originDevice === device;
+}
+
+function readable(item: MessageItem, viewer: Viewer): boolean {
+  if (item.state !== 'live' || (item.expiresAt ?? Infinity) <= viewer.now) return false;
+  const { flags, messageSeq, directedTo } = item;
+  if (directedTo?.includes(viewer.user) === false && item.author !== viewer.user) return false;
   switch (viewer.purpose) {
     case 'roaming':
-      return (
-        item.flags.noRoam !== true && item.flags.onlineOnly !== true && item.messageSeq > viewer.roamThrough
-      );
+      return flags.noRoam !== true && flags.onlineOnly !== true && messageSeq > viewer.roamThrough;
     case 'list':
       return (
-        item.flags.onlineOnly !== true && item.messageSeq > Math.max(viewer.listThrough, viewer.roamThrough)
+        flags.onlineOnly !== true &&
+        flags.unlisted !== true &&
+        messageSeq > Math.max(viewer.listThrough, viewer.roamThrough)
       );
     case 'device':
-      return item.flags.imported !== true;
+      return arrives(item, viewer);
+    default:
+      return never(viewer);
   }
+}
+
+/** What a user deleted with its roaming reaches none of the user's devices any more. */
+function arrives(item: MessageItem, viewer: DeviceViewer): boolean {
+  const { flags, messageSeq, author, eventPosition } = item;
+  if (flags.imported === true || messageSeq <= viewer.roamThrough || isOwnDeed(item, viewer)) return false;
+  if (flags.onlineOnly === true && eventPosition <= viewer.connectedAt) return false;
+  return flags.notToSender !== true || author !== viewer.user;
 }

@@ -1,0 +1,67 @@
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import type { Schema } from '../schema.js';
+import type { Ddl } from './ddl.js';
+import type { Migration } from './migration.js';
+
+export const devices: Migration = {
+  version: 4,
+  name: 'devices',
+  up: (db, ddl) => [...deviceTables(db, ddl), ...queues(db, ddl), ...retryKeys(db, ddl)],
+};
+
+function deviceTables({ schema }: Kysely<Schema>, { whole, text, lastingIdentity, ends }: Ddl) {
+  return [
+    schema
+      .createTable('devices')
+      .addColumn('device_no', whole, lastingIdentity)
+      .addColumn('app_no', whole, (column) => column.notNull())
+      .addColumn('user', text, (column) => column.notNull())
+      .addColumn('device', text, (column) => column.notNull())
+      .addColumn('platform', text, (column) => column.notNull())
+      .addColumn('session', text)
+      .addColumn('node', text)
+      .addColumn('last_seen_at', whole, (column) => column.notNull())
+      .addUniqueConstraint('devices_name', ['app_no', 'user', 'device'])
+      .modifyEnd(ends.counters),
+    schema.createIndex('devices_seen').on('devices').column('last_seen_at'),
+    schema
+      .createTable('device_cursors')
+      .addColumn('device_no', whole, (column) => column.notNull())
+      .addColumn('timeline_no', whole, (column) => column.notNull())
+      .addColumn('position', whole, (column) => column.notNull())
+      .addColumn('messages', whole, (column) => column.notNull())
+      .addPrimaryKeyConstraint('device_cursors_key', ['device_no', 'timeline_no'])
+      .modifyEnd(ends.clustered),
+  ];
+}
+
+/** Messages of a queue are found by their MsgSeq, which is indexed already; notices need an index of their own. */
+function queues({ schema }: Kysely<Schema>, { whole }: Ddl) {
+  return [
+    schema
+      .createIndex('timeline_items_notices')
+      .on('timeline_items')
+      .columns(['timeline_no', 'position'])
+      .where(sql.ref('kind'), '<>', sql.lit('message')),
+    schema.alterTable('members').addColumn('from_messages', whole, (column) => column.notNull().defaultTo(0)),
+    schema.alterTable('chats').addColumn('members_version', whole, (column) => column.notNull().defaultTo(0)),
+    schema
+      .alterTable('conversations')
+      .addColumn('read_through', whole, (column) => column.notNull().defaultTo(0)),
+  ];
+}
+
+function retryKeys({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {
+  return [
+    schema
+      .createTable('retry_keys')
+      .addColumn('app_no', whole, (column) => column.notNull())
+      .addColumn('retry_key', text, (column) => column.notNull())
+      .addColumn('msg_id', text, (column) => column.notNull())
+      .addColumn('sent_at', whole, (column) => column.notNull())
+      .addPrimaryKeyConstraint('retry_keys_key', ['app_no', 'retry_key'])
+      .modifyEnd(ends.clustered),
+    schema.createIndex('retry_keys_age').on('retry_keys').column('sent_at'),
+  ];
+}
