@@ -1,5 +1,13 @@
-import { conversationTimeline, never, placeOf } from '@recalld/domain';
-import type { RecordedEvent, StreamId, TimelineId, UserId } from '@recalld/domain';
+import { conversationTimeline, never, noticeItemOf, placeOf } from '@recalld/domain';
+import type {
+  ConversationEvent,
+  MessageSent,
+  Recorded,
+  RecordedEvent,
+  StreamId,
+  TimelineId,
+  UserId,
+} from '@recalld/domain';
 import { flagBits } from './items.js';
 import type { TimelineItemsTable } from './schema.js';
 
@@ -22,23 +30,27 @@ export type RowChange =
       readonly timeline: TimelineId;
       readonly listThrough: number;
       readonly roamThrough: number;
+      readonly readThrough: number;
     };
 
 /** What a recorded event changes in the read models. Pure: the same log gives the same rows. */
 export function project(event: RecordedEvent): readonly RowChange[] {
   switch (event.type) {
     case 'MessageSent':
-    case 'MessageRecalled':
-      return withItem(event);
+      return [withMessage(event)];
+    case 'MessageRecalled': {
+      const end: RowChange = { kind: 'endMessage', stream: event.stream, state: 'recalled' };
+      return event.data.held ? [...withNotice(event), end] : withNotice(event);
+    }
     case 'MessageExpired':
       return [{ kind: 'endMessage', stream: event.stream, state: 'expired' }];
-    case 'ConversationDeleted': {
-      const { user, kind, channel, throughSeq, roaming } = event.data;
-      const timeline = conversationTimeline(user, kind, channel);
-      const roamThrough = roaming === 'deleted' ? throughSeq : 0;
-      return [{ kind: 'moveWatermarks', user, timeline, listThrough: throughSeq, roamThrough }];
-    }
+    case 'MessageAcknowledged':
+      return withNotice(event);
+    case 'ConversationDeleted':
+    case 'ConversationRead':
+      return [...withNotice(event), withWatermarks(event)];
     case 'AttachmentPurged':
+    case 'SessionsEnded':
     case 'RecallPolicyChanged':
     case 'CallbackRuleSuspended':
     case 'CallbackRuleResumed':
@@ -49,40 +61,54 @@ export function project(event: RecordedEvent): readonly RowChange[] {
   }
 }
 
-/** The item that an event puts into a timeline, and what a recall does to the message's own. */
-function withItem(
-  event: Extract<RecordedEvent, { readonly type: 'MessageSent' | 'MessageRecalled' }>,
-): readonly RowChange[] {
+function withMessage(event: Recorded<MessageSent>): RowChange {
   const { timeline, position } = placeOf(event);
-  if (event.type === 'MessageSent') {
-    const { from, contentKind, sentAt, expiresAt, flags } = event.data;
-    const row = {
-      position,
-      kind: 'message',
-      event_position: event.position,
-      message_seq: event.messageSeq ?? null,
-      author: from,
-      content_kind: contentKind,
-      sent_at: sentAt,
-      expires_at: expiresAt,
-      state: 'live',
-      flags: flagBits(flags),
-    } as const;
-    return [{ kind: 'addItem', timeline, row }];
-  }
-  const { by, held } = event.data;
+  const { from, contentKind, sentAt, expiresAt, flags } = event.data;
   const row = {
     position,
-    kind: 'recall',
+    kind: 'message',
     event_position: event.position,
+    message_seq: event.messageSeq ?? null,
+    author: from,
+    content_kind: contentKind,
+    sent_at: sentAt,
+    expires_at: expiresAt,
+    state: 'live',
+    flags: flagBits(flags),
+  } as const;
+  return { kind: 'addItem', timeline, row };
+}
+
+/** The notice that an event puts into a timeline, if it does. */
+function withNotice(event: RecordedEvent): readonly RowChange[] {
+  const notice = noticeItemOf(event);
+  if (notice === undefined) return [];
+  const { timeline, position, kind, eventPosition, author, sentAt } = notice;
+  const row = {
+    position,
+    kind,
+    event_position: eventPosition,
     message_seq: null,
-    author: by,
+    author,
     content_kind: null,
-    sent_at: event.occurredAt,
+    sent_at: sentAt,
     expires_at: null,
     state: 'live',
     flags: 0,
   } as const;
-  const notice: RowChange = { kind: 'addItem', timeline, row };
-  return held ? [notice, { kind: 'endMessage', stream: event.stream, state: 'recalled' }] : [notice];
+  return [{ kind: 'addItem', timeline, row }];
+}
+
+/** Each event moves the watermarks that it says something of; 0 moves none. */
+function withWatermarks(event: Recorded<ConversationEvent>): RowChange {
+  const { user, kind, channel, throughSeq } = event.data;
+  const isDeleted = event.type === 'ConversationDeleted';
+  return {
+    kind: 'moveWatermarks',
+    user,
+    timeline: conversationTimeline(user, kind, channel),
+    listThrough: isDeleted ? throughSeq : 0,
+    roamThrough: isDeleted && event.data.roaming === 'deleted' ? throughSeq : 0,
+    readThrough: isDeleted ? 0 : throughSeq,
+  };
 }

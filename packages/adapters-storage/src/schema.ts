@@ -168,7 +168,7 @@ export interface ConversationsTable {
   timeline: string;
   list_through: number;
   roam_through: number;
-  read_through: Generated<number>;
+  read_through: number;
 }
 
 export interface UsersTable {
@@ -225,7 +225,7 @@ export interface ChatsTable {
   /** JSON. */
   settings: string;
   created_at: number;
-  /** Raised whenever somebody joins or leaves. */
+  /** Raised whenever somebody joins, leaves or gets another role. */
   members_version: Generated<number>;
 }
 
@@ -239,7 +239,7 @@ export interface MembersTable {
   role: 'owner' | 'admin' | 'member';
   from_position: number;
   /** How many messages the timeline had then; 0 in rows of releases that did not count. */
-  from_messages: Generated<number>;
+  from_messages: number;
   through_position: number | null;
 }
 

@@ -100,7 +100,7 @@ const damages: Readonly<Record<string, Case>> = {
     kinds: ['watermarkWrong'],
   },
   'a watermark of nobody': {
-    damage: [[`insert into conversations values (?, 'u9', 'pair/u8/u9', 1, 1)`, 1]],
+    damage: [[`insert into conversations values (?, 'u9', 'pair/u8/u9', 1, 1, 0)`, 1]],
     kinds: ['watermarkWithoutEvent'],
   },
   'a body that is gone': {

@@ -18,7 +18,7 @@ interface StreamPlace {
   readonly stream: StreamId;
 }
 
-/** Watermarks are those that deletions of conversations leave: looked at from the log, and from the rows. */
+/** Watermarks are those that deleting and reading conversations leave: looked at from the log, and from the rows. */
 export const watermarks: Check = {
   name: 'watermarks',
   async *run(deps) {
@@ -40,7 +40,7 @@ function* lookAtStreams({ reads }: CheckDeps, log: LogReads, from: StreamPlace):
       .select(['app_no', 'stream'])
       .distinct()
       .where('stream_day', '=', 0)
-      .where('type', '=', 'ConversationDeleted')
+      .where('type', 'in', ['ConversationDeleted', 'ConversationRead'])
       .where(sql<boolean>`(app_no, stream) > (${from.app_no}, ${from.stream})`)
       .orderBy('app_no')
       .orderBy('stream')

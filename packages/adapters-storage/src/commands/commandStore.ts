@@ -14,6 +14,7 @@ import { createPlannedDeliveries } from './plannedDeliveries.js';
 import { createReadModels } from './readModels.js';
 import { createReferences } from './references.js';
 import type { EraseLabels } from './references.js';
+import { createRetryKeyRows } from './retryKeyRows.js';
 import { advanced, Streams } from './streams.js';
 import type { StreamMap } from './streams.js';
 import { createStamper, createTimelineCounters, growthsOf } from './timelineCounters.js';
@@ -27,7 +28,7 @@ export interface CommandStoreDeps {
   readonly eraseLabels: EraseLabels;
 }
 
-/** Somebody else appended to a stream meanwhile. */
+/** Somebody else appended to a stream, or sent under a key, meanwhile. */
 class Moved extends Error {
   override readonly name = 'Moved';
 }
@@ -48,7 +49,8 @@ export function createCommandStore(deps: CommandStoreDeps): CommandStore {
   const { database, bodies } = deps;
   const streams = new Streams(database);
   const timelines = createTimelineCounters(database);
-  const loadFacts = createLoadFacts({ ...deps, reads: database, streams });
+  const retryKeys = createRetryKeyRows(database);
+  const loadFacts = createLoadFacts({ ...deps, reads: database, streams, retryKeys });
   const changeRows = createReadModels(database);
   const refer = createReferences(database, deps.eraseLabels);
   const queueDeliveries = createPlannedDeliveries(database);
@@ -77,12 +79,15 @@ export function createCommandStore(deps: CommandStoreDeps): CommandStore {
     const stamper = createStamper(growths, raised);
     const { rows, recorded } = stampAll(units, known, stamper, positions.taken(answered, count));
     const all = recorded.flat();
-    yield [
+    const taken = retryKeys.take(units, recorded);
+    const { answers = [] } = yield [
+      taken,
       each(insertEvents, rows),
       ...bodies.put(units.flatMap((unit, n) => bodiesOf(unit, recorded[n] ?? []))),
       ...changeRows(all, known, stamper),
       ...bodies.erase(units.flatMap((unit) => erasedBy(unit, known))),
     ];
+    if (answers[0]?.changes !== taken.parameters.length) throw new Moved('a retry key was taken');
     yield* refer(all, known);
     yield* queueDeliveries(units, recorded);
     return recorded;

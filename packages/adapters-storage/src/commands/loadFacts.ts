@@ -5,7 +5,9 @@ import type {
   ChatKey,
   GroupType,
   LoadedFacts,
+  MsgId,
   RecordedEvent,
+  RetryKey,
   Role,
   RoleKey,
   StreamId,
@@ -18,11 +20,13 @@ import type { GenerationCounter } from '../directory/generations.js';
 import type { Reads } from '../engines/database.js';
 import { each, together } from '../steps.js';
 import type { Steps } from '../steps.js';
+import type { RetryKeyRows } from './retryKeyRows.js';
 import type { Streams } from './streams.js';
 
 export interface LoadFactsDeps {
   readonly reads: Reads;
   readonly streams: Streams;
+  readonly retryKeys: Pick<RetryKeyRows, 'find'>;
   readonly rules: RuleBook;
   readonly generations: GenerationCounter;
 }
@@ -31,6 +35,7 @@ export interface LoadFactsDeps {
 export function createLoadFacts({
   reads,
   streams,
+  retryKeys,
   rules,
   generations,
 }: LoadFactsDeps): (wanted: readonly WantedFacts[]) => Steps<readonly LoadedFacts[]> {
@@ -38,12 +43,13 @@ export function createLoadFacts({
 
   return function* loadFacts(wanted) {
     const keys = wanted.flatMap((facts) => facts.streams.map((stream) => ({ app: facts.app, stream })));
-    const [generation, tuples, chatRows, roleRows, headRows] = yield* together(
+    const [generation, tuples, chatRows, roleRows, headRows, sentRows] = yield* together(
       generations.ask(),
       streams.ask(keys),
       each(chatTypes, wanted.flatMap(ofApp(({ chats }) => chats))),
       each(roles, wanted.flatMap(ofApp((facts) => facts.roles.map(roleRow)))),
       each(messages, wanted.flatMap(ofApp((facts) => facts.heads.map((timeline) => ({ timeline }))))),
+      each(retryKeys.find, wanted.flatMap(ofApp((facts) => facts.retryKeys.map((key) => ({ key }))))),
     );
     const events = streams.read(tuples);
     streams.remember(keys, events);
@@ -59,6 +65,9 @@ export function createLoadFacts({
     }
     for (const { app_no: app, timeline, messages: count } of headRows) {
       loaded.get(app)?.heads.set(timeline, count);
+    }
+    for (const { app_no: app, retry_key: key, msg_id: msgId } of sentRows) {
+      loaded.get(app)?.retried.set(key, msgId);
     }
     const answers: LoadedFacts[] = [];
     for (const { app, roles: asked } of wanted) {
@@ -76,6 +85,7 @@ class AppFacts {
   /** By timeline and user. */
   readonly rolesIn = new Map<string, Role>();
   readonly heads = new Map<TimelineId, number>();
+  readonly retried = new Map<RetryKey, MsgId>();
 
   constructor(readonly app: AppNo) {}
 
@@ -86,13 +96,13 @@ class AppFacts {
   }
 
   answer(asked: readonly RoleKey[], rules: readonly CallbackRule[]): LoadedFacts {
-    const { app, streams, chats, heads } = this;
+    const { app, streams, chats, heads, retried } = this;
     const roles = new Map<string, Role>();
     for (const key of asked) {
       const role = this.rolesIn.get(JSON.stringify([chatTimeline(key.chat), key.user]));
       if (role !== undefined) roles.set(roleKeyText(key), role);
     }
-    return { app, streams, chats, roles, heads, rules };
+    return { app, streams, chats, roles, heads, retried, rules };
   }
 }
 

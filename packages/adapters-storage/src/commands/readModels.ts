@@ -26,6 +26,16 @@ export const itemKinds = {
   flags: 'whole',
 } as const satisfies Readonly<Record<keyof TimelineItemsTable, Kind>>;
 
+/** The columns of a conversation's watermarks. */
+export const watermarkKinds = {
+  app_no: 'whole',
+  user: 'text',
+  timeline: 'text',
+  list_through: 'whole',
+  roam_through: 'whole',
+  read_through: 'whole',
+} as const satisfies Readonly<Record<keyof ConversationsTable, Kind>>;
+
 /** Carries out what the projection says of a batch, one request for each kind of change. */
 export type ReadModels = (
   recorded: readonly RecordedEvent[],
@@ -58,6 +68,7 @@ export function createReadModels(reads: Reads): ReadModels {
             timeline: change.timeline,
             list_through: change.listThrough,
             roam_through: change.roamThrough,
+            read_through: change.readThrough,
           });
           return;
         default:
@@ -78,6 +89,7 @@ function raise(watermarks: Map<string, ConversationsTable>, row: ConversationsTa
     ...row,
     list_through: Math.max(row.list_through, before?.list_through ?? 0),
     roam_through: Math.max(row.roam_through, before?.roam_through ?? 0),
+    read_through: Math.max(row.read_through, before?.read_through ?? 0),
   });
 }
 
@@ -94,9 +106,10 @@ function compileAll({ statements, words: { greatest } }: Reads) {
     ),
     moveWatermarks: statements.insert(
       'conversations',
-      { app_no: 'whole', user: 'text', timeline: 'text', list_through: 'whole', roam_through: 'whole' },
+      watermarkKinds,
       sql`on conflict (app_no, "user", timeline) do update
-        set list_through = ${raised('list_through')}, roam_through = ${raised('roam_through')}`,
+        set list_through = ${raised('list_through')}, roam_through = ${raised('roam_through')},
+          read_through = ${raised('read_through')}`,
     ),
   };
 }

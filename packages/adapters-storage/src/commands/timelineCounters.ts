@@ -1,4 +1,4 @@
-import { assert, parseTimeline } from '@recalld/domain';
+import { assert, itemIdOf, parseTimeline } from '@recalld/domain';
 import type { AppNo, NewEvent, TimelineId, Unit } from '@recalld/domain';
 import { sql } from 'kysely';
 import type { Reads } from '../engines/database.js';
@@ -103,7 +103,7 @@ export function growthsOf(units: readonly Unit[]): readonly Growth[] {
 export const timelineKey = (app: AppNo, timeline: TimelineId): string => `${app}/${timeline}`;
 
 function putsItem(event: NewEvent): boolean {
-  return event.type === 'MessageSent' || event.type === 'MessageRecalled';
+  return itemIdOf(event) !== undefined;
 }
 
 /** Counts on from where the timelines stood before the batch. */

@@ -4,9 +4,11 @@ import type { Kysely } from 'kysely';
 import { pageOf, placeIn } from '../paging.js';
 import type { Schema } from '../schema.js';
 import { presentMembers, toProfile } from './chatRows.js';
+import { createMembersNow } from './membersNow.js';
 
 export function createChatReader(db: Kysely<Schema>): ChatReader {
   return {
+    membersNow: createMembersNow(db),
     async members(app, key, from, limit) {
       const after = placeIn(from, 'number', 'number');
       const rank = sql<number>`(case role when 'owner' then 0 else 1 end)`;

@@ -1,6 +1,6 @@
 import { groupTimeline, roomTimeline } from '@recalld/domain';
 import type { AppNo, ChatKey, ChatProfile, GroupType, TimelineId } from '@recalld/domain';
-import type { Kysely, Selectable } from 'kysely';
+import type { Insertable, Kysely, Selectable } from 'kysely';
 import type { ChatsTable, Schema } from '../schema.js';
 
 /** The timeline of a group or a room. */
@@ -25,7 +25,7 @@ export function presentMembers(db: Kysely<Schema>, app: AppNo, key: ChatKey) {
     .where('through_position', 'is', null);
 }
 
-export function chatColumns(profile: ChatProfile): Selectable<ChatsTable> {
+export function chatColumns(profile: ChatProfile): Insertable<ChatsTable> {
   return {
     app_no: profile.app,
     chat: profile.key.id,
@@ -42,7 +42,7 @@ export function chatColumns(profile: ChatProfile): Selectable<ChatsTable> {
   };
 }
 
-export function toProfile(row: Selectable<ChatsTable>): ChatProfile {
+export function toProfile(row: Omit<Selectable<ChatsTable>, 'members_version'>): ChatProfile {
   return {
     app: row.app_no,
     key: { kind: row.kind, id: row.chat },

@@ -12,23 +12,41 @@ export function createChats(database: Database): Chats {
   const { db } = database;
   const { join: joining, leave } = compileAll(database);
 
-  /** The timeline's head: what stands after it is for whoever is a member from now on. */
-  function* headOf(app: AppNo, timeline: TimelineId): Steps<number> {
+  /** The timeline's counters: what stands after its head is for whoever is a member from now on. */
+  function* countersOf(app: AppNo, timeline: TimelineId): Steps<Counters> {
     const named = db.selectFrom('timelines').where('app_no', '=', app).where('timeline', '=', timeline);
-    const [row] = yield* rows(named.select('head'));
-    return row?.head ?? 0;
+    const [row] = yield* rows(named.select(['head', 'messages']));
+    return row ?? { head: 0, messages: 0 };
+  }
+
+  /** In the transaction that changes members: who remembers them sees that they are others now. */
+  function raiseVersion(app: AppNo, key: ChatKey) {
+    return db
+      .updateTable('chats')
+      .set(({ eb }) => ({ members_version: eb('members_version', '+', 1) }))
+      .where('app_no', '=', app)
+      .where('chat', '=', key.id)
+      .where('kind', '=', key.kind);
   }
 
   function* join(app: AppNo, key: ChatKey, users: readonly UserId[], role: Role): Steps<readonly UserId[]> {
     const timeline = chatTimeline(key);
-    const from = yield* headOf(app, timeline);
-    const span = { app_no: app, timeline, role, from_position: from, through_position: null };
+    const { head, messages } = yield* countersOf(app, timeline);
+    const span = {
+      app_no: app,
+      timeline,
+      role,
+      from_position: head,
+      from_messages: messages,
+      through_position: null,
+    };
     const joined = yield* rows(
       each(
         joining,
         [...new Set(users)].map((user) => ({ ...span, user })),
       ),
     );
+    if (joined.length > 0) yield raiseVersion(app, key);
     const added = new Set(joined.map(({ user }) => user));
     return users.filter((user) => added.delete(user));
   }
@@ -64,14 +82,15 @@ export function createChats(database: Database): Chats {
   ): Steps<readonly UserId[] | 'unknown'> {
     const [chat] = yield* rows(chatOf(db, app, key).select('chat'));
     if (chat === undefined) return 'unknown';
-    const through = yield* headOf(app, chatTimeline(key));
     const timeline = chatTimeline(key);
+    const { head: through } = yield* countersOf(app, timeline);
     const left = yield* rows(
       each(
         leave,
         [...new Set(users)].map((user) => ({ app, timeline, user, through })),
       ),
     );
+    if (left.length > 0) yield raiseVersion(app, key);
     const removed = new Set(left.map(({ user }) => user));
     return users.filter((user) => removed.delete(user));
   }
@@ -86,7 +105,25 @@ export function createChats(database: Database): Chats {
         .returning('chat'),
     );
     if (removed.length === 0) return false;
-    yield leaving(db, app, key, yield* headOf(app, chatTimeline(key)));
+    const { head } = yield* countersOf(app, chatTimeline(key));
+    yield leaving(db, app, key, head);
+    return true;
+  }
+
+  function* changeRole(app: AppNo, key: ChatKey, user: UserId, role: Role): Steps<boolean> {
+    const [changed] = yield* rows(
+      db
+        .updateTable('members')
+        .set({ role })
+        .where('app_no', '=', app)
+        .where('timeline', '=', chatTimeline(key))
+        .where('user', '=', user)
+        .where('through_position', 'is', null)
+        .where('role', '<>', 'owner')
+        .returning('user'),
+    );
+    if (changed === undefined) return false;
+    yield raiseVersion(app, key);
     return true;
   }
 
@@ -96,6 +133,7 @@ export function createChats(database: Database): Chats {
     remove: (app, key) => database.write(() => remove(app, key)),
     addMembers: (app, key, users) => database.write(() => addMembers(app, key, users)),
     removeMembers: (app, key, users) => database.write(() => removeMembers(app, key, users)),
+    changeRole: (app, key, user, role) => database.write(() => changeRole(app, key, user, role)),
   };
 }
 
@@ -129,6 +167,12 @@ function leaving(db: Kysely<Schema>, app: AppNo, key: ChatKey, through: number) 
     .where('through_position', 'is', null);
 }
 
+/** A timeline's, as they are now. */
+interface Counters {
+  readonly head: number;
+  readonly messages: number;
+}
+
 interface Leaving {
   readonly app: AppNo;
   readonly timeline: TimelineId;
@@ -148,6 +192,7 @@ function compileAll({ statements }: Database) {
         user: 'text',
         role: 'text',
         from_position: 'whole',
+        from_messages: 'whole',
         through_position: 'whole',
       },
       sql<{ user: UserId }>`on conflict do nothing returning "user"`,

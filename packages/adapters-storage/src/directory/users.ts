@@ -1,4 +1,4 @@
-import type { User, Users } from '@recalld/domain';
+import type { AppNo, User, UserId, Users } from '@recalld/domain';
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../engines/database.js';
 import type { Schema, UsersTable } from '../schema.js';
@@ -33,12 +33,42 @@ export function createUsers(database: Database): Users {
     return { taken };
   }
 
+  function* change(
+    app: AppNo,
+    user: UserId,
+    { nickname, passwordHash, activated, modifiedAt }: Parameters<Users['change']>[2],
+  ): Steps<User | undefined> {
+    const [row] = yield* rows(
+      db
+        .updateTable('users')
+        .set({
+          modified_at: modifiedAt,
+          ...(nickname === undefined ? {} : { nickname }),
+          ...(passwordHash === undefined ? {} : { password_hash: passwordHash }),
+          ...(activated === undefined ? {} : { activated: activated ? 1 : 0 }),
+        })
+        .where('app_no', '=', app)
+        .where('user', '=', user)
+        .returningAll(),
+    );
+    return row && toUser(row);
+  }
+
+  function* remove(app: AppNo, user: UserId): Steps<User | undefined> {
+    const [row] = yield* rows(
+      db.deleteFrom('users').where('app_no', '=', app).where('user', '=', user).returningAll(),
+    );
+    return row && toUser(row);
+  }
+
   return {
     register: (users) => database.write(() => register(users)),
     async find(app, user) {
       const row = await userOf(db, app, user).selectAll().executeTakeFirst();
       return row && toUser(row);
     },
+    change: (app, user, changed) => database.write(() => change(app, user, changed)),
+    remove: (app, user) => database.write(() => remove(app, user)),
   };
 }
 

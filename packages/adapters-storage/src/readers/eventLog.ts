@@ -2,6 +2,7 @@ import { streamDay } from '@recalld/domain';
 import type { EventLog } from '@recalld/domain';
 import type { Reads } from '../engines/database.js';
 import { eventColumns, toEvent } from '../eventRows.js';
+import { rows } from '../steps.js';
 import { createPositionBefore } from './positionBefore.js';
 
 export function createEventLog(reads: Reads): EventLog {
@@ -38,6 +39,11 @@ export function createEventLog(reads: Reads): EventLog {
         .orderBy('position')
         .execute();
       return { events: rows.map(toEvent), through };
+    },
+    async horizon() {
+      const complete = await reads.logHorizon();
+      const [last] = await reads.read(() => rows(reads.lastTaken));
+      return Math.min(complete, last?.position ?? 0);
     },
     before: (instant) => reads.read(() => positionBefore(instant)),
   };

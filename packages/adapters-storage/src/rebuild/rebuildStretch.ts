@@ -1,4 +1,4 @@
-import { conversationTimeline } from '@recalld/domain';
+import { conversationTimeline, isConversationEvent } from '@recalld/domain';
 import type { Position, RecordedEvent } from '@recalld/domain';
 import { sql } from 'kysely';
 import { itemKinds } from '../commands/readModels.js';
@@ -67,7 +67,7 @@ function eventsAt(
 
 /** The conversation whose watermarks an event moves. */
 function conversationsOf(event: RecordedEvent): readonly ConversationKey[] {
-  if (event.type !== 'ConversationDeleted') return [];
+  if (!isConversationEvent(event)) return [];
   const { user, kind, channel } = event.data;
   return [{ app_no: event.app, user, timeline: conversationTimeline(user, kind, channel) }];
 }

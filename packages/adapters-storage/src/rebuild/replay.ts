@@ -45,7 +45,7 @@ export function replayWatermarks(events: readonly RecordedEvent[]): ReadonlyMap<
   for (const event of events) {
     for (const change of project(event)) {
       if (change.kind !== 'moveWatermarks') continue;
-      const { user, timeline, listThrough, roamThrough } = change;
+      const { user, timeline, listThrough, roamThrough, readThrough } = change;
       const key = conversationKey({ app_no: event.app, user, timeline });
       const before = marks.get(key);
       marks.set(key, {
@@ -54,6 +54,7 @@ export function replayWatermarks(events: readonly RecordedEvent[]): ReadonlyMap<
         timeline,
         list_through: Math.max(listThrough, before?.list_through ?? 0),
         roam_through: Math.max(roamThrough, before?.roam_through ?? 0),
+        read_through: Math.max(readThrough, before?.read_through ?? 0),
       });
     }
   }

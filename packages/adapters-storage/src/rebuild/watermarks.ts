@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { watermarkKinds } from '../commands/readModels.js';
 import type { Reads } from '../engines/database.js';
 import { toEvent } from '../eventRows.js';
 import type { ConversationsTable } from '../schema.js';
@@ -9,7 +10,6 @@ import { conversationKey, replayWatermarks, streamOfConversation } from './repla
 import type { ConversationKey } from './replay.js';
 
 const kinds = { app_no: 'whole', user: 'text', timeline: 'text' } as const;
-const markKinds = { ...kinds, list_through: 'whole', roam_through: 'whole' } as const;
 
 /** Puts watermarks right; answers how many were not. */
 export interface PutWatermarksRight {
@@ -19,7 +19,7 @@ export interface PutWatermarksRight {
   ofRows(keys: readonly ConversationKey[]): Steps<number>;
 }
 
-/** Each row is held before its stream is read: a deletion that is under way is seen, or comes after. */
+/** Each row is held before its stream is read: what is under way is seen, or comes after. */
 export function createPutWatermarksRight(reads: Reads, log: LogReads): PutWatermarksRight {
   const { hold, make, set, remove } = compileAll(reads);
 
@@ -47,7 +47,7 @@ export function createPutWatermarksRight(reads: Reads, log: LogReads): PutWaterm
       const made = yield* rows(
         each(
           make,
-          gone.map((key) => ({ ...key, list_through: 0, roam_through: 0 })),
+          gone.map((key) => ({ ...key, list_through: 0, roam_through: 0, read_through: 0 })),
         ),
       );
       return yield* putRight([...held, ...made]);
@@ -59,7 +59,11 @@ export function createPutWatermarksRight(reads: Reads, log: LogReads): PutWaterm
 }
 
 export function sameMarks(a: ConversationsTable, b: ConversationsTable): boolean {
-  return a.list_through === b.list_through && a.roam_through === b.roam_through;
+  return (
+    a.list_through === b.list_through &&
+    a.roam_through === b.roam_through &&
+    a.read_through === b.read_through
+  );
 }
 
 /** In one order. */
@@ -87,16 +91,16 @@ function compileAll({ db, statements, words }: Reads) {
     // Somebody else may have made it meanwhile: then it is held as it is.
     make: statements.insert(
       'conversations',
-      markKinds,
+      watermarkKinds,
       sql<ConversationsTable>`on conflict (app_no, "user", timeline) do update
         set list_through = conversations.list_through
-        returning app_no, "user", timeline, list_through, roam_through`,
+        returning app_no, "user", timeline, list_through, roam_through, read_through`,
     ),
-    set: statements.change<ConversationsTable>(markKinds)(
-      ({ app_no, user, timeline, list_through, roam_through }, start) =>
+    set: statements.change<ConversationsTable>(watermarkKinds)(
+      ({ app_no, user, timeline, list_through, roam_through, read_through }, start) =>
         start
           .update('conversations')
-          .set({ list_through, roam_through })
+          .set({ list_through, roam_through, read_through })
           .where('conversations.app_no', '=', app_no)
           .where('conversations.user', '=', user)
           .where('conversations.timeline', '=', timeline),
