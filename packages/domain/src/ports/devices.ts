@@ -111,7 +111,8 @@ export interface DeviceQueues {
   }): Promise<QueuePage>;
   /**
    * What stands in all of a user's timelines after a position of the log, in the log's order, as `visible` allows
-   * it for a device that did nothing itself. `through`: everything up to there was looked at.
+   * it for a device that did nothing itself. `through`: everything up to there was looked at, and whatever is
+   * committed later stands behind it; the next page starts there, at once when there is `more`.
    */
   since(q: {
     readonly app: AppNo;
@@ -121,5 +122,5 @@ export interface DeviceQueues {
     readonly connectedAt: Position;
     readonly limit: number;
     readonly now: Instant;
-  }): Promise<{ readonly items: readonly Item[]; readonly through: Position }>;
+  }): Promise<{ readonly items: readonly Item[]; readonly through: Position; readonly more: boolean }>;
 }

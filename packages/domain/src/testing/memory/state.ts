@@ -8,12 +8,23 @@ import type { Conversation } from '../../conversation/conversation.js';
 import { untouchedConversation } from '../../conversation/conversation.js';
 import type { RecordedEvent } from '../../events.js';
 import { assert } from '../../kernel/assert.js';
-import type { AppNo, Instant, ItemId, MsgId, Position, UserId } from '../../kernel/ids.js';
+import type {
+  AppNo,
+  DeviceId,
+  Instant,
+  ItemId,
+  MsgId,
+  Position,
+  SessionId,
+  UserId,
+} from '../../kernel/ids.js';
 import type { TimelineId } from '../../kernel/stream.js';
 import type { StoredContent } from '../../message/content.js';
+import type { RetryKey } from '../../message/sendMessage.js';
 import type { App } from '../../ports/apps.js';
 import type { ChatProfile } from '../../ports/chats.js';
 import type { Attempt } from '../../ports/deliveryQueue.js';
+import type { TimelineCursor } from '../../ports/devices.js';
 import type { Rebuild } from '../../ports/readModels.js';
 import type { User } from '../../ports/users.js';
 import type { RateWindow } from '../../rate-limit/rateLimit.js';
@@ -37,9 +48,20 @@ export interface MembershipRow {
   /** By `chatKeyText`. */
   readonly chat: string;
   readonly user: UserId;
-  readonly role: Role;
+  role: Role;
   readonly joined: number;
   span: MembershipSpan;
+}
+
+export interface DeviceRow {
+  readonly app: AppNo;
+  readonly user: UserId;
+  readonly device: DeviceId;
+  platform: string;
+  /** Null: it is not connected. */
+  session: { readonly id: SessionId; readonly node: string } | null;
+  lastSeenAt: Instant;
+  readonly cursors: Map<TimelineId, TimelineCursor>;
 }
 
 export interface AttachmentRow {
@@ -84,6 +106,14 @@ export interface RedeliveryRow {
   cursor: number;
 }
 
+/** Under which key a message was sent. */
+export interface RetryKeyRow {
+  readonly app: AppNo;
+  readonly key: RetryKey;
+  readonly msgId: MsgId;
+  readonly sentAt: Instant;
+}
+
 /** Everything that a memory storage holds. */
 export interface MemoryState {
   /** The whole log: the event at index n has position n + 1. */
@@ -94,6 +124,7 @@ export interface MemoryState {
   readonly messages: Map<string, { readonly timeline: TimelineRow; readonly index: number }>;
   readonly bodies: Map<string, StoredContent>;
   readonly conversations: Map<string, Conversation>;
+  readonly retryKeys: Map<string, RetryKeyRow>;
   readonly chats: Map<string, ChatProfile>;
   readonly memberships: MembershipRow[];
   readonly attachments: Map<string, AttachmentRow>;
@@ -110,6 +141,7 @@ export interface MemoryState {
   /** Of each app, by their buckets. */
   readonly rateWindows: Map<AppNo, ReadonlyMap<string, RateWindow>>;
   readonly users: Map<string, User>;
+  readonly devices: Map<string, DeviceRow>;
   readonly secrets: Map<string, string>;
 }
 
@@ -121,6 +153,7 @@ export function emptyState(): MemoryState {
     messages: new Map(),
     bodies: new Map(),
     conversations: new Map(),
+    retryKeys: new Map(),
     chats: new Map(),
     memberships: [],
     attachments: new Map(),
@@ -134,6 +167,7 @@ export function emptyState(): MemoryState {
     apps: [],
     rateWindows: new Map(),
     users: new Map(),
+    devices: new Map(),
     secrets: new Map(),
   };
 }

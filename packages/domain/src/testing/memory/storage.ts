@@ -8,6 +8,8 @@ import { createMemoryChatReader, createMemoryChats } from './chats.js';
 import { createMemoryCommandStore } from './commandStore.js';
 import { createMemoryDeliveryQueue } from './deliveries.js';
 import { createMemoryDeliveryReader } from './deliveryReader.js';
+import { createMemoryDeviceQueues } from './deviceQueues.js';
+import { createMemoryDevices } from './devices.js';
 import { createMemoryApps, createMemorySecrets, createMemoryUsers } from './directory.js';
 import { createMemoryEventLog } from './eventLog.js';
 import { createMemoryFinishedDeliveries } from './finishedDeliveries.js';
@@ -15,6 +17,7 @@ import { createMemoryLeases } from './leases.js';
 import { createMemoryRateLimits } from './rateLimits.js';
 import { createMemoryReadModels } from './readModels.js';
 import { createMemoryRedeliveries } from './redeliveries.js';
+import { createMemoryRetryKeys } from './retryKeys.js';
 import { createMemoryRuleHealths } from './ruleHealths.js';
 import { createMemorySealedSecrets } from './sealedSecrets.js';
 import { bodyKey, emptyState } from './state.js';
@@ -31,6 +34,9 @@ export function createMemoryStorage(clock: Clock = { now: () => Date.now() }): S
     commands: createMemoryCommandStore(state),
     log: createMemoryEventLog(state),
     timelines: createMemoryTimelineReader(state),
+    devices: createMemoryDevices(state),
+    queues: createMemoryDeviceQueues(state),
+    retryKeys: createMemoryRetryKeys(state),
     contents: { read: async (app, items) => new Map(items.flatMap((item) => bodyOf(state, app, item))) },
     expired: { list: async (now, limit) => expiredOf(state, now).slice(0, limit) },
     deliveries: createMemoryDeliveryQueue(state),

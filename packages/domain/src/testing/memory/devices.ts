@@ -1,0 +1,101 @@
+import type { AppNo, UserId } from '../../kernel/ids.js';
+import { limits } from '../../limits.js';
+import type { TimelineId } from '../../kernel/stream.js';
+import { timelineStart } from '../../ports/devices.js';
+import type { DeviceKey, Devices, TimelineCursor } from '../../ports/devices.js';
+import { keyOf } from './state.js';
+import type { DeviceRow, MemoryState } from './state.js';
+
+export function createMemoryDevices(state: MemoryState): Devices {
+  return {
+    begin: async (key, { session, node, platform, now }) => {
+      const row = deviceOf(state, key) ?? addDevice(state, key);
+      const before = row.session;
+      row.session = { id: session, node };
+      row.platform = platform;
+      row.lastSeenAt = now;
+      forgetBeyond(state, key);
+      const former =
+        before === null || before.id === session ? null : { session: before.id, node: before.node };
+      return { connectedAt: state.events.length, former };
+    },
+    end: async (sessions) => {
+      for (const { session, now, ...key } of sessions) {
+        const row = deviceOf(state, key);
+        if (row?.session?.id !== session) continue;
+        row.session = null;
+        row.lastSeenAt = now;
+      }
+    },
+    confirm: async (moves) => {
+      for (const { timeline, through, ...key } of moves) {
+        const isKnown = state.timelines.has(keyOf(key.app, timeline));
+        const row = deviceOf(state, key);
+        if (row !== undefined && isKnown)
+          row.cursors.set(timeline, later(row.cursors.get(timeline), through));
+      }
+    },
+    list: async (app, user) =>
+      devicesOf(state, app, user).map(({ device, session, platform, lastSeenAt }) => ({
+        device,
+        session: session?.id ?? null,
+        platform,
+        lastSeenAt,
+      })),
+    forget: async (seenBefore, limit) => {
+      const old = [...state.devices]
+        .filter(([, row]) => row.session === null && row.lastSeenAt < seenBefore && !isLastSeen(state, row))
+        .sort(([, a], [, b]) => a.lastSeenAt - b.lastSeenAt)
+        .slice(0, limit);
+      for (const [key] of old) state.devices.delete(key);
+      return old.length;
+    },
+  };
+}
+
+function rowKey({ app, user, device }: DeviceKey): string {
+  return keyOf(app, user, device);
+}
+
+export function deviceOf(state: MemoryState, key: DeviceKey): DeviceRow | undefined {
+  return state.devices.get(rowKey(key));
+}
+
+/** The one seen last first. */
+function devicesOf(state: MemoryState, app: AppNo, user: UserId): readonly DeviceRow[] {
+  return [...state.devices.values()]
+    .filter((row) => row.app === app && row.user === user)
+    .sort((a, b) => b.lastSeenAt - a.lastSeenAt || (a.device < b.device ? -1 : 1));
+}
+
+/** A user's last device tells where the next one starts. */
+function isLastSeen(state: MemoryState, row: DeviceRow): boolean {
+  return devicesOf(state, row.app, row.user)[0] === row;
+}
+
+/** A new device starts where the user's devices together have come. */
+function addDevice(state: MemoryState, { app, user, device }: DeviceKey): DeviceRow {
+  const cursors = new Map<TimelineId, TimelineCursor>();
+  for (const other of devicesOf(state, app, user)) {
+    for (const [timeline, cursor] of other.cursors)
+      cursors.set(timeline, later(cursors.get(timeline), cursor));
+  }
+  const row: DeviceRow = { app, user, device, platform: '', session: null, lastSeenAt: 0, cursors };
+  state.devices.set(rowKey(row), row);
+  return row;
+}
+
+function later(known: TimelineCursor = timelineStart, cursor: TimelineCursor): TimelineCursor {
+  return {
+    position: Math.max(known.position, cursor.position),
+    messages: Math.max(known.messages, cursor.messages),
+  };
+}
+
+function forgetBeyond(state: MemoryState, { app, user }: DeviceKey): void {
+  const devices = devicesOf(state, app, user);
+  const absent = devices.filter(({ session }) => session === null).reverse();
+  for (const row of absent.slice(0, Math.max(0, devices.length - limits.devicesPerUserMax))) {
+    state.devices.delete(rowKey(row));
+  }
+}
