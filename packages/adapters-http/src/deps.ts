@@ -5,6 +5,7 @@ import type {
   CallbackUrls,
   Clock,
   CommandLoop,
+  ContentDecoder,
   IdSource,
   Log,
   MessageCodec,
@@ -33,6 +34,8 @@ export interface HttpDeps {
   readonly secretBox: SecretBox;
   readonly attachmentBytes: AttachmentBytes;
   readonly codec: MessageCodec;
+  /** Reads messages of any vendor's format, for lists. */
+  readonly decoder: ContentDecoder;
   readonly callbackRequests: CallbackRequests;
   readonly callbackUrls: CallbackUrls;
   readonly log: Log;

@@ -2,6 +2,8 @@ export * from './app.js';
 export * from './deps.js';
 export * from './route.js';
 export { easemobApi } from './easemob/api.js';
+export { easemobBodies, readEasemobContent } from './easemob/contents.js';
+export type { EasemobContent } from './easemob/contents.js';
 export { adminApi } from './admin/api.js';
 export type { AdminDeps } from './admin/deps.js';
 export { opsApi } from './ops/api.js';

@@ -45,6 +45,11 @@ export interface Route {
   readonly reads?: 'stream';
   /** Checked after authentication; left out: none. */
   readonly limits?: readonly RouteLimit[];
+  /**
+   * Callers that cannot set headers may show a user's token as the query parameter `access_token`
+   * (RFC 6750, 2.3). Never an app's own: URLs are kept in too many places.
+   */
+  readonly tokenInQuery?: true;
   /** Described only: handlers read query parameters with {@link queryText}. Name to schema. */
   readonly query?: Readonly<Record<string, JsonSchema>>;
   /** Path parameters that are not one id of 1 to 64 bytes: the handler checks them. */
@@ -83,6 +88,13 @@ export interface Call extends RequestFacts {
   readonly principal: Principal;
   /** The app that the path names; see {@link appOf}. */
   readonly app: App | undefined;
+  /** For answers that wait: aborted when the caller has gone, or is to go because the server stops. */
+  leaving(): AbortSignal;
+  /**
+   * For answers that go on: whether the caller would be admitted again now. Tokens expire and are
+   * revoked meanwhile. @throws what the store throws.
+   */
+  stillPermitted(): Promise<boolean>;
 }
 
 /** Bytes to answer as they are; everything else is answered as JSON. */
@@ -90,6 +102,8 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly raw: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** Of an answer in parts: for how long its reader may take nothing before the connection is cut. */
+  readonly stalledMs?: number;
 }
 
 export interface JsonAnswer {

@@ -7,6 +7,7 @@ import { isId } from '../server/text.js';
 import { groups, rooms } from './chatKinds.js';
 import type { ChatWords } from './chatKinds.js';
 import { errors } from './errors.js';
+import { wholeNumber } from './queries.js';
 import type { Replies } from './replies.js';
 import { answers } from './schemas.js';
 
@@ -175,10 +176,4 @@ class ChatMembers {
 interface RemovalResult {
   readonly result: boolean;
   readonly row?: (typeof errors)['ownerStays'];
-}
-
-/** A number from 1 to `max`, as a query says it. */
-function wholeNumber(text: string, max: number): number | undefined {
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  return number >= 1 && number <= max ? number : undefined;
 }

@@ -1,87 +1,132 @@
-import type { App, ConversationView, MessageItem, StoredContent } from '@recalld/domain';
+import { limits } from '@recalld/domain';
+import type { App, ConversationView, Cursor, Page } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, Route } from '../route.js';
-import { appOf, param } from '../route.js';
-import { channelJid, userJid } from './jids.js';
+import { appOf, param, queryText } from '../route.js';
+import { errors } from './errors.js';
+import { channelJid } from './jids.js';
+import { previewOf } from './previews.js';
+import type { CustomFields } from './previews.js';
+import { wholeNumber } from './queries.js';
 import type { Replies } from './replies.js';
 import { answers } from './schemas.js';
 
 /** Conversations that the vendor keeps of one user (contract A5). */
 const conversationsMax = 100;
+const pageDefault = 20;
+const cursorCharsMax = 512;
 
-/** A user's conversation list, as the SDK reads it (msync). */
+/** How a list shows one conversation; the last message's preview comes in `meta`. */
+type Show = (app: App, view: ConversationView) => object;
+
+/** A user's conversation list in the three forms that SDKs ask for (contract A5, msync). */
 export function conversationRoutes(deps: HttpDeps, replies: Replies): readonly Route[] {
-  async function list(call: Call): Promise<Answer> {
-    const app = appOf(call);
-    const user = param(call, 'username');
-    const { entities } = await deps.storage.timelines.conversations({
-      app: app.no,
-      user,
-      limit: conversationsMax,
-      now: deps.clock.now(),
-    });
-    const lastIds = entities.flatMap(({ lastMessage }) => lastMessage?.itemId ?? []);
-    const contents = await deps.storage.contents.read(app.no, lastIds);
-    const channels = entities.map((view) => channelInfo(app, view, contents));
-    return replies.ok(call, { path: '/users/user_channels', data: { channel_infos: channels } });
+  function listed(call: Call, limit: number, from?: Cursor): Promise<Page<ConversationView>> {
+    const query = { app: appOf(call).no, user: param(call, 'username'), limit, now: deps.clock.now() };
+    return deps.storage.timelines.conversations({ ...query, ...(from === undefined ? {} : { from }) });
   }
 
+  async function shown(
+    call: Call,
+    views: readonly ConversationView[],
+    show: Show,
+    customFields: CustomFields,
+  ): Promise<readonly object[]> {
+    const app = appOf(call);
+    const lastIds = views.flatMap(({ lastMessage }) => lastMessage?.itemId ?? []);
+    const contents = await deps.storage.contents.read(app.no, lastIds);
+    return views.map((view) => ({
+      ...show(app, view),
+      meta: previewOf(app, view, contents, deps.decoder, customFields),
+    }));
+  }
+
+  async function list(call: Call): Promise<Answer> {
+    const { entities } = await listed(call, conversationsMax);
+    const data = { channel_infos: await shown(call, entities, named, 'map') };
+    return replies.ok(call, { path: '/users/user_channels', data });
+  }
+
+  async function page(call: Call): Promise<Answer> {
+    const number = wholeNumber(queryText(call, 'pageNum') ?? '1', limits.pageRowsMax);
+    const size = wholeNumber(queryText(call, 'pageSize') ?? String(pageDefault), conversationsMax);
+    if (number === undefined || size === undefined) return replies.refused(call, errors.invalidRequest);
+    // Pages are counted; behind the rows that one query may ask for they are empty.
+    const { entities } = await listed(call, Math.min(number * size, limits.pageRowsMax));
+    const views = entities.slice((number - 1) * size, number * size);
+    const data = { channel_infos: await shown(call, views, named, 'map') };
+    return replies.ok(call, { path: '/users/user_channels/page', data });
+  }
+
+  async function listForSdk(call: Call): Promise<Answer> {
+    const limit = wholeNumber(queryText(call, 'limit') ?? String(pageDefault), limits.pageRowsMax);
+    const from = queryText(call, 'cursor');
+    if (limit === undefined || (from?.length ?? 0) > cursorCharsMax) {
+      return replies.refused(call, errors.invalidRequest);
+    }
+    // Nothing is pinned: this server has no pins.
+    const pinned = queryText(call, 'is_top') === 'true';
+    const { entities, cursor } = pinned
+      ? { entities: [] }
+      : await listed(call, Math.min(limit, conversationsMax), from);
+    const data = { cursor: cursor ?? '', channel_infos: await shown(call, entities, addressed, 'list') };
+    return replies.ok(call, { path: '/sdk/user/user_channels/list', data });
+  }
+
+  const row = {
+    method: 'GET',
+    tag: 'Conversations',
+    auth: 'appOrUser',
+    limits: [{ name: 'conversationListsPerSecond' }, { name: 'conversationListsPerMinuteAndUser' }],
+  } as const;
   return [
     {
-      method: 'GET',
+      ...row,
       path: '/{org}/{app}/users/{username}/user_channels',
       operationId: 'listConversations',
       summary: 'Lists a user’s conversations, the one with the newest message first',
-      tag: 'Conversations',
-      auth: 'appOrUser',
-      limits: [{ name: 'conversationListsPerSecond' }, { name: 'conversationListsPerMinuteAndUser' }],
       answers: answers(200, 401, 404),
       handle: list,
+    },
+    {
+      ...row,
+      path: '/{org}/{app}/users/{username}/user_channels/page',
+      operationId: 'listConversationsByPage',
+      summary: 'Lists one counted page of a user’s conversations',
+      query: {
+        pageNum: { type: 'integer', minimum: 1 },
+        pageSize: { type: 'integer', maximum: conversationsMax },
+      },
+      answers: answers(200, 400, 401, 404),
+      handle: page,
+    },
+    {
+      ...row,
+      path: '/{org}/{app}/sdk/user/{username}/user_channels/list',
+      operationId: 'listConversationsForSdk',
+      summary: 'Lists a user’s conversations from cursor to cursor, as the web SDK asks for them',
+      query: {
+        limit: { type: 'integer', maximum: limits.pageRowsMax },
+        cursor: { type: 'string' },
+        is_top: { type: 'boolean', description: 'true: only pinned ones, of which there are none' },
+      },
+      answers: answers(200, 400, 401, 404),
+      handle: listForSdk,
     },
   ];
 }
 
-function channelInfo(
-  app: App,
-  { kind, channel, unread, lastMessage }: ConversationView,
-  contents: ReadonlyMap<string, StoredContent>,
-): object {
-  const content = lastMessage && contents.get(lastMessage.itemId);
+function named(app: App, { kind, channel, unread }: ConversationView): object {
+  return { channel_id: channelJid(app, kind, channel), unread_num: unread };
+}
+
+function addressed(_app: App, { kind, channel, unread }: ConversationView): object {
   return {
-    channel_id: channelJid(app, kind, channel),
+    session_to: channel,
+    session_type: kind,
+    is_top: false,
+    update_top_status_time: 0,
     unread_num: unread,
-    // Without a message that may be seen there is no preview.
-    meta: lastMessage && content ? preview(app, lastMessage, content) : {},
+    marks: [],
   };
-}
-
-function preview(app: App, item: MessageItem, content: StoredContent): object {
-  const { itemId, author, chat, sentAt } = item;
-  const kind = chat.kind === 'chat' ? 'chat' : 'groupchat';
-  const { bodies, ext } = bodiesOf(content);
-  return {
-    id: itemId,
-    from: userJid(app, author),
-    to: channelJid(app, kind, chat.id),
-    timestamp: sentAt,
-    // The SDK parses this text by itself.
-    payload: JSON.stringify({ bodies, ext, from: author, to: chat.id, type: kind }),
-  };
-}
-
-interface Preview {
-  readonly bodies: readonly object[];
-  readonly ext: object;
-}
-
-/** What a stored body shows in a list; only this contract's own format is read here. */
-function bodiesOf({ format, payload }: StoredContent): Preview {
-  if (format !== 'easemob') return { bodies: [], ext: {} };
-  // Written by this adapter alone.
-  const stored = JSON.parse(Buffer.from(payload).toString('utf8')) as {
-    readonly type: string;
-    readonly body: object;
-    readonly ext: object;
-  };
-  return { bodies: [{ ...stored.body, type: stored.type }], ext: stored.ext };
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { App } from '@recalld/domain';
-import type { Api, Failure, Route } from '../route.js';
+import type { App, Instant } from '@recalld/domain';
+import { queryText } from '../route.js';
+import type { Api, Call, Failure, Principal, Route } from '../route.js';
 import { authenticate } from './authenticate.js';
 import type { ServerParts } from './deps.js';
 import { rateLimiting } from './rateLimiting.js';
@@ -25,16 +26,23 @@ export function admission(deps: ServerParts, api: Api, route: Route): Admit {
     (route.limits ?? []).filter(({ usesOf }) => usesOf === undefined),
   );
 
+  /** Whom the caller's token speaks for at a time. */
+  function identify(call: Call, app: App | undefined, now: Instant): Principal | Failure {
+    const { authorization } = call.headers;
+    const username = call.params['username'];
+    const byQuery = authorization === undefined && route.tokenInQuery === true;
+    const token = byQuery ? queryText(call, 'access_token') : undefined;
+    if (token === undefined) return authenticate(deps, route.auth, { authorization, app, username, now });
+    const shown = { authorization: `Bearer ${token}`, app, username, now };
+    const principal = authenticate(deps, route.auth, shown);
+    return typeof principal === 'string' || principal.kind === 'user' ? principal : 'notPermitted';
+  }
+
   function check(state: RequestState, app: App | undefined): Failure | undefined {
     const { call } = state;
     const operatorsRow = route.auth === 'root' || route.auth === 'rootOrApp';
     if (namesApp && app === undefined && !operatorsRow) return 'unknownApp';
-    const principal = authenticate(deps, route.auth, {
-      authorization: call.headers.authorization,
-      app,
-      username: call.params['username'],
-      now: call.receivedAt,
-    });
+    const principal = identify(call, app, call.receivedAt);
     if (typeof principal === 'string') return principal;
     if (namesApp && app === undefined) return 'unknownApp';
     call.principal = principal;
@@ -42,9 +50,16 @@ export function admission(deps: ServerParts, api: Api, route: Route): Admit {
     return checkBodyType(call.headers, route);
   }
 
+  const find = (params: Call['params']) => deps.apps.find(params['org'] ?? '', params['app'] ?? '');
+
   return (request, reply, done) => {
     const state = begin(request, api, route, deps.clock.now());
-    const { params } = state.call;
+    const { call } = state;
+    const { params } = call;
+    call.stillPermitted = async () => {
+      const app = namesApp ? await find(params) : undefined;
+      return typeof identify(call, app, deps.clock.now()) !== 'string';
+    };
     const settle = (app: App | undefined): void => {
       const failure = check(state, app);
       if (failure === undefined) limit(request, reply, done);
@@ -53,8 +68,7 @@ export function admission(deps: ServerParts, api: Api, route: Route): Admit {
     if (!checked.every((name) => isId(params[name]))) return refuse(deps, state, reply, 'malformedPath');
     if (!namesApp) return settle(undefined);
     // The store knows what is current, on whichever node it was changed; nothing is kept of it here.
-    deps.apps
-      .find(params['org'] ?? '', params['app'] ?? '')
+    find(params)
       .then(settle)
       .catch((fault: unknown) => refuseThrown(deps, fault, request, reply));
   };

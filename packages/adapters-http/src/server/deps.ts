@@ -1,5 +1,6 @@
 import type { AccessTokens, Apps, Clock, Log, RateLimits } from '@recalld/domain';
 import type { Api, RequestObserver } from '../route.js';
+import type { Departures } from './departures.js';
 import type { OutageLog } from './outageLog.js';
 
 export interface ServerDeps {
@@ -17,4 +18,5 @@ export interface ServerDeps {
 /** What the server hands to its own parts. */
 export interface ServerParts extends ServerDeps {
   readonly outages: OutageLog;
+  readonly departures: Departures;
 }

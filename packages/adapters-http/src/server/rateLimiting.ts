@@ -1,4 +1,4 @@
-import { assert, rateLimits } from '@recalld/domain';
+import { assert, limitedUses, rateLimits } from '@recalld/domain';
 import type { App, RateUse } from '@recalld/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Call, RouteLimit } from '../route.js';
@@ -34,12 +34,10 @@ function usesOf(
   { rateLimits: settings }: App,
   body: unknown,
 ): readonly RateUse[] {
-  return limits.flatMap(({ name: limit, usesOf: countOf }) => {
-    const max = settings[limit];
-    const count = countOf === undefined ? 1 : countOf(body);
-    if (max === undefined || count === 0) return [];
+  const wanted = limits.map(({ name: limit, usesOf: countOf }) => {
     const user = rateLimits[limit].per === 'user' ? params['username'] : null;
     assert(user !== undefined, `the path of a call with the limit ${limit} names a user`);
-    return [{ limit, user, count, max }];
+    return { limit, user, count: countOf === undefined ? 1 : countOf(body) };
   });
+  return limitedUses(settings, wanted);
 }

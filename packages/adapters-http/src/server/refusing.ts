@@ -4,6 +4,7 @@ import type { Api, Failure } from '../route.js';
 import { answerWith } from './answering.js';
 import type { ServerDeps, ServerParts } from './deps.js';
 import { failureOf } from './failures.js';
+import type { Thrown } from './failures.js';
 import { begin } from './requestState.js';
 import type { RequestState } from './requestState.js';
 import { pathOf } from './urls.js';
@@ -27,7 +28,7 @@ export function refuse(
   answerWith(deps.observers, reply, state, state.api.refuse(failure, state.call, detail));
 }
 
-/** Refuses by what was thrown, if nothing was answered yet; it is logged here, and only here. */
+/** Refuses by what was thrown, if nothing was answered yet. */
 export function refuseThrown(
   deps: ServerParts,
   thrown: unknown,
@@ -36,11 +37,17 @@ export function refuseThrown(
 ): void {
   const now = deps.clock.now();
   const state = request.recalld ?? begin(request, apiOf(deps.apis, request.url), undefined, now);
-  const { failure, detail } = failureOf(thrown);
-  if (failure === 'fault') {
+  const { failure, detail } = report(deps, state, thrown);
+  if (!reply.sent) refuse(deps, state, reply, failure, detail);
+}
+
+/** Sorts what was thrown; it is logged here, and only here. */
+export function report(deps: ServerParts, state: RequestState, thrown: unknown): Thrown {
+  const sorted = failureOf(thrown);
+  if (sorted.failure === 'fault') {
     const { requestId, method } = state.call;
     deps.log.error({ err: thrown, requestId, method, route: state.route?.path }, 'request failed');
   }
-  if (failure === 'unavailable') deps.outages.refused(thrown);
-  if (!reply.sent) refuse(deps, state, reply, failure, detail);
+  if (sorted.failure === 'unavailable') deps.outages.refused(thrown);
+  return sorted;
 }

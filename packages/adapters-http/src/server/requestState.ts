@@ -26,6 +26,11 @@ function addressOf(request: FastifyRequest): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
+/** Until a row has admitted the request. */
+function unanswerable(): never {
+  throw new Error('only handlers of rows wait for callers');
+}
+
 /** The first step of every request that a row or a fallback takes. */
 export function begin(
   request: FastifyRequest,
@@ -52,6 +57,8 @@ export function begin(
       stream: request.raw,
       principal: { kind: 'nobody' },
       app: undefined,
+      leaving: unanswerable,
+      stillPermitted: unanswerable,
     },
   };
   request.recalld = state;

@@ -1,11 +1,13 @@
 import { fastify } from 'fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { assert } from '@recalld/domain';
-import type { Api, Route } from '../route.js';
+import type { Answer, Api, Route } from '../route.js';
 import { admission, jsonType } from './admission.js';
 import { answerWith } from './answering.js';
+import { createDepartures } from './departures.js';
 import type { ServerDeps, ServerParts } from './deps.js';
 import { mountFallbacks } from './fallbacks.js';
+import { overseen } from './overseen.js';
 import { parseJsonBody } from './jsonBody.js';
 import { rateLimiting } from './rateLimiting.js';
 import { answerEverything, refuseBroken } from './rawRefusals.js';
@@ -14,6 +16,7 @@ import { rememberTokens } from './rememberedTokens.js';
 import { createOutageLog } from './outageLog.js';
 import { headFailure } from './requestHead.js';
 import { begin } from './requestState.js';
+import type { RequestState } from './requestState.js';
 import { urlOf } from './urls.js';
 
 /** Operations: a JSON body may have 1 MiB. */
@@ -25,7 +28,12 @@ const pathCharsMax = 16_384;
 /** Makes a Fastify server of the APIs' rows: routing, authentication, body checks, answers. */
 export function createServer(given: ServerDeps): FastifyInstance {
   const { tokens, log, clock } = given;
-  const deps = { ...given, tokens: rememberTokens(tokens), outages: createOutageLog(log, clock) };
+  const deps = {
+    ...given,
+    tokens: rememberTokens(tokens),
+    outages: createOutageLog(log, clock),
+    departures: createDepartures(),
+  };
   const anyApi = apiOf(deps.apis, '/');
   const server = fastify({
     logger: false,
@@ -65,6 +73,11 @@ export function createServer(given: ServerDeps): FastifyInstance {
       done(malformed instanceof Error ? malformed : new Error('the body cannot be read'));
     }
   });
+  // Before the listener waits for answers that would never end.
+  server.addHook('preClose', (done) => {
+    deps.departures.all();
+    done();
+  });
   mountRows(server, deps);
   mountFallbacks(server, deps);
   return server;
@@ -102,11 +115,18 @@ function mount(server: FastifyInstance, deps: ServerParts, api: Api, route: Rout
       const state = request.recalld;
       assert(state !== undefined, 'a handler runs after admission');
       state.call.body = request.body;
+      state.call.leaving = () => deps.departures.of(reply.raw);
+      const settle = (answer: Answer): void =>
+        answerWith(deps.observers, reply, state, inParts(deps, state, reply, answer));
       const answer = route.handle(state.call);
-      if (!(answer instanceof Promise)) return answerWith(deps.observers, reply, state, answer);
-      answer
-        .then((settled) => answerWith(deps.observers, reply, state, settled))
-        .catch((fault: unknown) => refuseThrown(deps, fault, request, reply));
+      if (!(answer instanceof Promise)) return settle(answer);
+      answer.then(settle).catch((fault: unknown) => refuseThrown(deps, fault, request, reply));
     },
   });
+}
+
+/** An answer that comes in parts is watched over while it does. */
+function inParts(deps: ServerParts, state: RequestState, reply: FastifyReply, answer: Answer): Answer {
+  if (!('raw' in answer) || typeof answer.raw === 'string' || answer.raw instanceof Uint8Array) return answer;
+  return { ...answer, raw: overseen(deps, state, reply, { ...answer, parts: answer.raw }) };
 }

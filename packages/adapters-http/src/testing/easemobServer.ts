@@ -12,6 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import { createApp } from '../app.js';
 import type { Mounted } from '../app.js';
 import type { HttpDeps } from '../deps.js';
+import { readEasemobContent } from '../easemob/contents.js';
 import { createCheapPasswords, createOpenBox, createOpenTokens } from './security.js';
 
 export const clientSecret = 'client-secret';
@@ -139,8 +140,15 @@ function createDeps(changes: Changes, storage: StoragePorts, clock: FixedClock, 
     attachmentBytes: changes.bytes?.(bytes) ?? bytes,
     // What devices decode is another adapter's; here a message reads as `id payload`.
     codec: {
-      encode: (_app, { itemId }, { payload }) =>
-        Buffer.from(`${itemId} ${Buffer.from(payload).toString('utf8')}`),
+      encode: (_app, { itemId }, content) =>
+        Buffer.from(`${itemId} ${Buffer.from(content?.payload ?? []).toString('utf8')}`),
+    },
+    // Other formats read as a text, their payload.
+    decoder: {
+      decode: ({ format, payload }) =>
+        format === 'easemob'
+          ? readEasemobContent(payload)
+          : { body: { kind: 'txt', text: Buffer.from(payload).toString('utf8') }, ext: {} },
     },
     callbackRequests: {
       render: async ({ rule }) => ({ url: rule.url, headers: {}, body: '' }),
