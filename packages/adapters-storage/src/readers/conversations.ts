@@ -53,7 +53,7 @@ export async function conversations(
     select chats.timeline, chats.last_message_at, (
         select i.event_position from timeline_items i where ${isListed(app, user)} and ${isReadable(now)}
         order by i.sent_at desc, i.position desc limit 1
-      ) as last_event, ${unread(app, user, now)} as unread
+      ) as last_event, ${unread(words, app, user, now)} as unread
     from page as chats order by chats.last_message_at desc, chats.timeline`.execute(db);
   const last = await messagesAt(db, rows);
   return pageOf(
@@ -74,7 +74,7 @@ export async function unreadOneToOne(
   const { rows } = await sql<{ unread: number }>`
     with chats as (${pairsOf(words, app, user)})
     select cast(coalesce(sum(unread), 0) as bigint) as unread
-    from (select ${unread(app, user, now)} as unread from chats) as counted`.execute(db);
+    from (select ${unread(words, app, user, now)} as unread from chats) as counted`.execute(db);
   return rows[0]?.unread ?? 0;
 }
 
@@ -83,31 +83,39 @@ function later(at: number, timeline: string): RawBuilder<boolean> {
   return sql`(last_message_at < ${at} or (last_message_at = ${at} and timeline > ${timeline}))`;
 }
 
-/** Every chat of the user, with the MsgSeq through which its list was deleted. */
+/** Every chat of the user, with the MsgSeq through which its list was deleted, and through which it was read. */
 function chatsOf(words: Words, app: AppNo, user: UserId): RawBuilder<unknown> {
   return sql`${pairsOf(words, app, user)} union all
-    select t.timeline_no, t.timeline, 0 as is_pair, ${through(words, user)} as through
-    from timelines t where t.app_no = ${app} and t.timeline in (
+    select t.timeline_no, t.timeline, 0 as is_pair, ${marks(words)}
+    from timelines t ${ofUser(user)} where t.app_no = ${app} and t.timeline in (
       select m.timeline from members m
       where m.app_no = ${app} and m.user = ${user} and m.timeline >= 'group/' and m.timeline < 'group0')`;
 }
 
 function pairsOf(words: Words, app: AppNo, user: UserId): RawBuilder<unknown> {
-  const pair = sql`select t.timeline_no, t.timeline, 1 as is_pair, ${through(words, user)} as through from timelines t`;
+  const pair = sql`select t.timeline_no, t.timeline, 1 as is_pair, ${marks(words)}
+    from timelines t ${ofUser(user)}`;
   return sql`${pair} where t.app_no = ${app} and t.user_a = ${user}
     union ${pair} where t.app_no = ${app} and t.user_b = ${user}`;
 }
 
-function through({ greatest }: Words, user: UserId): RawBuilder<number> {
-  return sql`coalesce((
-    select ${greatest(sql`c.list_through`, sql`c.roam_through`)} from conversations c
-    where c.app_no = t.app_no and c.user = ${user} and c.timeline = t.timeline), 0)`;
+function marks({ greatest }: Words): RawBuilder<unknown> {
+  return sql`coalesce(${greatest(sql`c.list_through`, sql`c.roam_through`)}, 0) as through,
+    coalesce(c.read_through, 0) as read_through`;
 }
 
+function ofUser(user: UserId): RawBuilder<unknown> {
+  return sql`left join conversations c
+    on c.app_no = t.app_no and c.user = ${user} and c.timeline = t.timeline`;
+}
+
+const unlisted = itemFlags.onlineOnly | itemFlags.unlisted;
+
 /** What `visible` asks of a message for a list, except whether it can still be read. */
-function isListed(app: AppNo, user: UserId): RawBuilder<boolean> {
+function isListed(app: AppNo, user: UserId, after = sql`chats.through`): RawBuilder<boolean> {
   return sql`i.timeline_no = chats.timeline_no and i.kind = 'message'
-    and i.message_seq > chats.through and i.flags & ${sql.lit(itemFlags.onlineOnly)} = 0
+    and i.message_seq > ${after} and i.flags & ${sql.lit(unlisted)} = 0
+    and (chats.through = 0 or i.flags & ${sql.lit(itemFlags.imported)} = 0)
     and (chats.is_pair = 1 or exists (
       select 1 from members m
       where m.app_no = ${app} and m.user = ${user} and m.timeline = chats.timeline
@@ -118,10 +126,14 @@ function isReadable(now: Instant): RawBuilder<boolean> {
   return sql`i.state = 'live' and (i.expires_at is null or i.expires_at > ${now})`;
 }
 
-function unread(app: AppNo, user: UserId, now: Instant): RawBuilder<number> {
+/** What `isUnread` asks. */
+function unread({ greatest }: Words, app: AppNo, user: UserId, now: Instant): RawBuilder<number> {
+  const seen = greatest(sql`chats.through`, sql`chats.read_through`);
   return sql`(select count(*) from (
     select 1 from timeline_items i
-    where ${isListed(app, user)} and ${isReadable(now)} and i.author <> ${user} limit ${sql.lit(unreadMax)}) as counted)`;
+    where ${isListed(app, user, seen)} and ${isReadable(now)} and i.author <> ${user}
+      and i.flags & ${sql.lit(itemFlags.imported)} = 0
+    limit ${sql.lit(unreadMax)}) as counted)`;
 }
 
 async function messagesAt(

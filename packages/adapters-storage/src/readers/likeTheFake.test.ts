@@ -6,6 +6,7 @@ import {
   createMemoryStorage,
   createWorld,
   groupSample,
+  readSample,
   sampleInstant,
 } from '@recalld/domain/testing';
 import type { World } from '@recalld/domain/testing';
@@ -27,7 +28,7 @@ const step = fc.oneof(
       type: fc.constant('send' as const),
       from: user,
       to: fc.nat(3),
-      flag: fc.constantFrom('none', 'none', 'noRoam', 'onlineOnly', 'imported'),
+      flag: fc.constantFrom('none', 'none', 'noRoam', 'onlineOnly', 'imported', 'unlisted'),
       lives: fc.option(fc.integer({ min: 1, max: 20 })),
       earlier: fc.nat(3),
     }),
@@ -42,6 +43,7 @@ const step = fc.oneof(
       roaming: fc.boolean(),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('read' as const), user, peer: fc.nat(3) }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -91,6 +93,18 @@ async function told(ports: StoragePorts, steps: readonly Step[]): Promise<World>
           deleteRoaming: each.roaming,
         });
         break;
+      case 'read': {
+        const read = {
+          user: nameOf(each.user),
+          kind: kindOf(each.peer),
+          channel: nameOf(each.peer),
+        } as const;
+        const noticeId = world.ids.next();
+        await world.one<'ReadConversation'>(
+          readSample({ app: world.app.no, noticeId, now: world.clock.now(), ...read }),
+        );
+        break;
+      }
       case 'join':
         await ports.chats.addMembers(world.app.no, group, [nameOf(each.user)]);
         break;

@@ -77,16 +77,27 @@ function readable(item: MessageItem, viewer: Viewer): boolean {
     case 'roaming':
       return flags.noRoam !== true && flags.onlineOnly !== true && messageSeq > viewer.roamThrough;
     case 'list':
-      return (
-        flags.onlineOnly !== true &&
-        flags.unlisted !== true &&
-        messageSeq > Math.max(viewer.listThrough, viewer.roamThrough)
-      );
+      return isListed(item, Math.max(viewer.listThrough, viewer.roamThrough));
     case 'device':
       return arrives(item, viewer);
     default:
       return never(viewer);
   }
+}
+
+/** Imported history has a new MsgSeq, whenever it was sent: it does not bring back what was deleted. */
+function isListed({ flags, messageSeq }: MessageItem, deletedThrough: number): boolean {
+  if (flags.onlineOnly === true || flags.unlisted === true) return false;
+  return flags.imported === true ? deletedThrough === 0 : messageSeq > deletedThrough;
+}
+
+/** Whether a message that a user's list shows is news to the user: imported history never is. */
+export function isUnread(
+  { author, flags, messageSeq }: MessageItem,
+  user: UserId,
+  readThrough: number,
+): boolean {
+  return author !== user && flags.imported !== true && messageSeq > readThrough;
 }
 
 /** What a user deleted with its roaming reaches none of the user's devices any more. */
