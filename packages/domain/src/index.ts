@@ -28,6 +28,7 @@ export * from './timeline/itemOf.js';
 export * from './timeline/membership.js';
 export * from './timeline/visible.js';
 export * from './attachment/attachment.js';
+export * from './attachment/attachmentUrls.js';
 export * from './callback/rule.js';
 export * from './callback/delivery.js';
 export * from './callback/suspension.js';

@@ -19,6 +19,8 @@ export const limits = {
   directedToMax: 20,
   /** Bytes of one message's body with its extension, as a vendor's edge takes it (contract A9, G16). */
   messageBytesMax: 5_120,
+  /** The same of a message as a client encodes it: names, tags, a file's URLs and secrets come on top. */
+  clientMessageBytesMax: 6_144,
   /** UTF-8 bytes of a stored message body with its extension. */
   contentBytesMax: 1_048_576,
   /** Attachments that one message may refer to. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sampleInstant as start } from '../testing/memory/time.js';
-import { bucketOf, changedRateLimits, takeRates } from './rateLimit.js';
+import { bucketOf, changedRateLimits, limitedUses, takeRates } from './rateLimit.js';
 import type { RateUse, RateWindow } from './rateLimit.js';
 
 const recall: RateUse = { limit: 'recallsPerSecond', user: null, count: 1, max: 3 };
@@ -102,5 +102,16 @@ describe('settings', () => {
       recallsPerSecond: 9,
       uploadsPerSecond: 3,
     });
+  });
+
+  it('say which uses need leave at all', () => {
+    const wanted = [
+      { limit: 'recallsPerSecond', user: null, count: 1 },
+      { limit: 'tokensPerSecond', user: null, count: 1 },
+      { limit: 'uploadsPerSecond', user: null, count: 0 },
+    ] as const;
+    expect(limitedUses({ recallsPerSecond: 7, uploadsPerSecond: 7 }, wanted)).toEqual([
+      { limit: 'recallsPerSecond', user: null, count: 1, max: 7 },
+    ]);
   });
 });

@@ -32,6 +32,8 @@ export const rateLimits = {
   conversationListsPerMinuteAndUser: perMinuteAndUser,
   uploadsPerSecond: perSecond,
   downloadsPerSecond: perSecond,
+  clientMessagesPerSecond: perSecond,
+  clientRecallsPerSecond: perSecond,
 } satisfies Record<string, RateLimit>;
 
 /** How long a window is kept from its start, ms: longer than any lasts, and than clocks of nodes differ. */
@@ -61,6 +63,17 @@ export interface RateUse {
   readonly count: number;
   /** The limit as the app has it now. */
   readonly max: number;
+}
+
+/** Those of the uses that an app's settings limit; the others need nobody's leave. */
+export function limitedUses(
+  settings: RateLimitSettings,
+  wanted: readonly Omit<RateUse, 'max'>[],
+): readonly RateUse[] {
+  return wanted.flatMap((use) => {
+    const max = settings[use.limit];
+    return max === undefined || use.count === 0 ? [] : [{ ...use, max }];
+  });
 }
 
 export interface RateWindow {
