@@ -37,11 +37,10 @@ function orderKeyOf(event: DomainEvent | undefined): string {
       return conversationTimeline(event.data.user, event.data.kind, event.data.channel);
     case 'AttachmentPurged':
     case 'MessageExpired':
-      return messageStream(event.data.msgId);
     case 'MessageAcknowledged':
       return messageStream(event.data.msgId);
     case 'SessionsEnded':
-      return sessionsStream(event.data.user);
+      return sessionsStream(event.data.user, event.occurredAt);
     case 'RecallPolicyChanged':
       return recallPolicyStream;
     case 'CallbackRuleSuspended':

@@ -38,7 +38,7 @@ describe('one bad unit fails alone', () => {
   /** A command that breaks its decider. */
   const poison: SendMessage = {
     ...sendSample({ msgId: idAt(sampleInstant, 9) }),
-    get from(): string {
+    get contentKind(): SendMessage['contentKind'] {
       throw new Error('a bug in a decider');
     },
   };

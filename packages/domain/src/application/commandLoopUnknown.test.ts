@@ -3,12 +3,15 @@ import type { RecordedEvent } from '../events.js';
 import type { CommandStore } from '../ports/commandStore.js';
 import type { StoragePorts } from '../ports/storagePorts.js';
 import {
+  ackSample,
   createMemoryStorage,
   deleteSample,
+  endSample,
   fatesOf,
   idAt,
   loopOn,
   policySample,
+  readSample,
   recallSample,
   ruleSample,
   sampleInstant,
@@ -26,7 +29,7 @@ import { Unavailable } from './faults.js';
 const [m1, m2, m3] = [1, 2, 3].map((n) => idAt(sampleInstant, n)) as [string, string, string];
 const hourLater = sampleInstant + 3_600_000;
 const suspended = { status: 'suspended', since: sampleInstant, probes: 0, probeAt: hourLater } as const;
-const send = sendSample({ msgId: m1, attachments: ['file'], expiresAt: hourLater });
+const send = sendSample({ msgId: m1, attachments: ['file'], expiresAt: hourLater, retryKey: 'u1 web 1' });
 
 /** Every command, and what must have happened so that it records an event. */
 const commands: {
@@ -39,7 +42,10 @@ const commands: {
     before: [send, recallSample({ msgId: m1 })],
     command: { type: 'PurgeAttachment', app: 1, msgId: m1, attachment: 'file', now: hourLater },
   },
+  AcknowledgeMessage: { before: [send], command: ackSample({ msgId: m1 }) },
   DeleteConversation: { before: [send], command: deleteSample() },
+  ReadConversation: { before: [send], command: readSample() },
+  EndSessions: { before: [], command: endSample() },
   ChangeRecallPolicy: { before: [], command: policySample() },
   TellRuleHealth: { before: [], command: tellSample({ health: suspended }) },
   TestCallbackRule: { before: [], command: testSample({ msgId: m2, recallId: m3 }) },

@@ -11,7 +11,8 @@ import {
 import type { Conversation } from '../conversation/conversation.js';
 import { deleteConversation } from '../conversation/deleteConversation.js';
 import { readConversation } from '../conversation/readConversation.js';
-import { endSessions } from '../device/endSessions.js';
+import { endSessions, evolveEndedSessions, noneEnded } from '../device/endSessions.js';
+import type { EndedSessions } from '../device/endSessions.js';
 import type { ChatKey, ChatKind, Role, RoleKey } from '../chat/chat.js';
 import { chatKeyText, roleKeyText } from '../chat/chat.js';
 import { isCallbackRuleEvent, isConversationEvent, isMessageEvent } from '../events.js';
@@ -28,8 +29,8 @@ import {
   sessionsStream,
 } from '../kernel/stream.js';
 import type { StreamId } from '../kernel/stream.js';
-import { acknowledgeMessage, noAcknowledgement } from '../message/acknowledgeMessage.js';
-import type { Acknowledgement } from '../message/acknowledgeMessage.js';
+import { acknowledgeMessage, evolveAcknowledged, unacknowledged } from '../message/acknowledgeMessage.js';
+import type { Acknowledged } from '../message/acknowledgeMessage.js';
 import type { StoredContent } from '../message/content.js';
 import { expireMessage } from '../message/expireMessage.js';
 import { evolveMessage, unknownMessage } from '../message/message.js';
@@ -81,9 +82,14 @@ const policies: Fold<RecallPolicy> = {
   evolve: (state, event) => (event.type === 'RecallPolicyChanged' ? evolveRecallPolicy(state, event) : state),
 };
 
-const acknowledgements: Fold<Acknowledgement> = {
-  initial: noAcknowledgement,
-  evolve: (state, event) => (event.type === 'MessageAcknowledged' ? { made: true } : state),
+const acknowledgements: Fold<Acknowledged> = {
+  initial: unacknowledged,
+  evolve: (state, event) => (event.type === 'MessageAcknowledged' ? evolveAcknowledged(state, event) : state),
+};
+
+const endedSessions: Fold<EndedSessions> = {
+  initial: noneEnded,
+  evolve: (state, event) => (event.type === 'SessionsEnded' ? evolveEndedSessions(state, event) : state),
 };
 
 const toldOfRules: Fold<ToldOfRule> = {
@@ -151,16 +157,18 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
     effects: (command) => ({ put: command.extension, erase: [command.msgId], retryKey: null }),
   },
   AcknowledgeMessage: {
-    stream: (command) => acknowledgementStream(command.ackId),
+    stream: ({ msgId, by }) => acknowledgementStream(msgId, by),
     reads: ({ msgId, chatKind, to, by }) => ({
       streams: [messageStream(msgId)],
       roles: rolesOf(chatKind, to, by),
     }),
-    decide: (command, set) =>
-      acknowledgeMessage(command, set.state(acknowledgementStream(command.ackId), acknowledgements), {
-        message: set.state(messageStream(command.msgId), messages),
-        role: roleOf(set, command.chatKind, command.to, command.by),
-      }),
+    decide: (command, set) => {
+      const { msgId, chatKind, to, by } = command;
+      return acknowledgeMessage(command, set.state(acknowledgementStream(msgId, by), acknowledgements), {
+        message: set.state(messageStream(msgId), messages),
+        role: roleOf(set, chatKind, to, by),
+      });
+    },
     effects: (command) => ({ ...nothing, put: command.content }),
   },
   ExpireMessage: {
@@ -198,9 +206,10 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
     effects: () => nothing,
   },
   EndSessions: {
-    stream: (command) => sessionsStream(command.user),
+    stream: ({ user, now }) => sessionsStream(user, now),
     reads: () => ({}),
-    decide: (command) => endSessions(command),
+    decide: (command, set) =>
+      endSessions(command, set.state(sessionsStream(command.user, command.now), endedSessions)),
     effects: () => nothing,
   },
   ChangeRecallPolicy: {

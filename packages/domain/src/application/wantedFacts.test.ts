@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { messageStream, pairTimeline, recallPolicyStream } from '../kernel/stream.js';
 import {
+  ackSample,
   deleteSample,
+  endSample,
   idAt,
   policySample,
+  readSample,
   recallSample,
   sampleInstant,
   sendSample,
@@ -15,7 +18,7 @@ import { wantedFacts } from './wantedFacts.js';
 const [m1, m2] = [idAt(sampleInstant, 1), idAt(sampleInstant, 2)];
 const group = { kind: 'groupchat', id: 'g1' } as const;
 const inGroup = { chatKind: 'groupchat', to: 'g1' } as const;
-const nothing = { app: 1, streams: [], chats: [], roles: [], heads: [] };
+const nothing = { app: 1, streams: [], chats: [], roles: [], heads: [], retryKeys: [] };
 
 describe('what a command wants to know', () => {
   it.each([
@@ -24,6 +27,39 @@ describe('what a command wants to know', () => {
       'a message to a group: the group too',
       sendSample({ msgId: m1, ...inGroup }),
       { streams: [messageStream(m1)], chats: [group] },
+    ],
+    [
+      'a message that may be a second try: what was sent under its key',
+      sendSample({ msgId: m1, authority: 'user', retryKey: 'u1 web 1' }),
+      { streams: [messageStream(m1)], retryKeys: ['u1 web 1'] },
+    ],
+    [
+      'a message by a user to a group: the user’s role there',
+      sendSample({ msgId: m1, ...inGroup, authority: 'user' }),
+      { streams: [messageStream(m1)], chats: [group], roles: [{ chat: group, user: 'u1' }] },
+    ],
+    [
+      'an acknowledgement: the message, and what was said of it before',
+      ackSample({ msgId: m1, by: 'u2' }),
+      { streams: [`acknowledgement/${m1}/u2`, messageStream(m1)] },
+    ],
+    [
+      'an acknowledgement in a group: the reader’s role there too',
+      ackSample({ msgId: m1, by: 'u2', ...inGroup }),
+      {
+        streams: [`acknowledgement/${m1}/u2`, messageStream(m1)],
+        roles: [{ chat: group, user: 'u2' }],
+      },
+    ],
+    [
+      'a reading: how many messages the chat has',
+      readSample(),
+      { streams: ['conversation/u2/chat/u1'], heads: [pairTimeline('u1', 'u2')] },
+    ],
+    [
+      'an end of sessions: what ended at that instant',
+      endSample({ user: 'u1', now: sampleInstant }),
+      { streams: [`sessions/u1/${sampleInstant}`] },
     ],
     [
       'a recall by the app: the policy too',
@@ -96,6 +132,7 @@ describe('what a command wants to know', () => {
         chats: [group],
         roles: [{ chat: group, user: 'boss' }],
         heads: [],
+        retryKeys: [],
       },
       {
         ...nothing,

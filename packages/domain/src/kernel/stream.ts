@@ -1,6 +1,6 @@
 import { assert } from './assert.js';
 import { idEpochMs, isMsgId, mintedAt } from './ids.js';
-import type { ItemId, MsgId, UserId } from './ids.js';
+import type { Instant, ItemId, MsgId, UserId } from './ids.js';
 
 /** Name of an event stream inside one app: `category/part/part`, parts percent-encoded. */
 export type StreamId = string;
@@ -57,14 +57,14 @@ export function callbackRuleTestStream(recallId: ItemId): StreamId {
   return name('callback-rule-test', recallId);
 }
 
-/** Each acknowledgement is a stream of its own: one message may have many. */
-export function acknowledgementStream(ackId: ItemId): StreamId {
-  return name('acknowledgement', ackId);
+/** What one user has said of one message: a message may have many receivers. */
+export function acknowledgementStream(msgId: MsgId, by: UserId): StreamId {
+  return name('acknowledgement', msgId, by);
 }
 
-/** What ended sessions of a user's devices. */
-export function sessionsStream(user: UserId): StreamId {
-  return name('sessions', user);
+/** What ended sessions of a user's devices at one instant: nobody asks for all of them. */
+export function sessionsStream(user: UserId, endedAt: Instant): StreamId {
+  return name('sessions', user, String(endedAt));
 }
 
 /** Category and decoded parts of a stream's name. */

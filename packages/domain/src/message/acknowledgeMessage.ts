@@ -1,27 +1,31 @@
 import type { ChatKind, ChatRef, Role } from '../chat/chat.js';
 import { accept } from '../kernel/decider.js';
 import type { Verdict } from '../kernel/decider.js';
-import type { Event } from '../kernel/event.js';
+import type { Event, Stamped } from '../kernel/event.js';
 import type { AppNo, DeviceId, Instant, ItemId, MsgId, UserId } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
 import type { StoredContent } from './content.js';
 import type { HeldMessage, Message } from './message.js';
 
-// The stream `acknowledgement/{ackId}`. Event type names are the stored format: they never change.
+// The stream `acknowledgement/{msgId}/{user}`: what one user has said of one message. Event type names
+// are the stored format: they never change.
 
 /** What is said of a message: that it arrived on a device, or that it was read. */
 export type Ack = 'delivered' | 'read';
 
-/** Tells the author of a message that it arrived or was read. Never refused: what makes no sense adds no event. */
+/**
+ * Tells the author of a message that it arrived or was read. Never refused: what its author knows
+ * already, and what somebody says of a message that did not go to them, adds no event.
+ */
 export interface AcknowledgeMessage {
   readonly type: 'AcknowledgeMessage';
   readonly app: AppNo;
-  /** The acknowledgement's own new id. */
+  /** The new id of the notice to the author. */
   readonly ackId: ItemId;
   readonly ack: Ack;
   readonly msgId: MsgId;
   readonly chatKind: ChatKind;
-  /** The receiver's side of the chat as the request names it: the peer of a one-to-one chat, else the group or room. */
+  /** The chat as its reader names it: the peer of a one-to-one chat, else the group or room. */
   readonly to: string;
   readonly by: UserId;
   /** What a reader says with it, as the notice's own body. */
@@ -45,12 +49,17 @@ export type MessageAcknowledged = Event<
   }
 >;
 
-/** Whether an acknowledgement was made: by a command that is repeated. */
-export interface Acknowledgement {
-  readonly made: boolean;
-}
+/** What a user has said of a message; `read` says `delivered` too. */
+export type Acknowledged = 'nothing' | Ack;
 
-export const noAcknowledgement: Acknowledgement = { made: false };
+export const unacknowledged: Acknowledged = 'nothing';
+
+export function evolveAcknowledged(
+  state: Acknowledged,
+  { data }: Stamped<MessageAcknowledged>,
+): Acknowledged {
+  return state === 'read' ? state : data.ack;
+}
 
 export interface AcknowledgeFacts {
   readonly message: Message;
@@ -60,11 +69,14 @@ export interface AcknowledgeFacts {
 
 export function acknowledgeMessage(
   command: AcknowledgeMessage,
-  state: Acknowledgement,
+  state: Acknowledged,
   { message, role }: AcknowledgeFacts,
 ): Verdict<MessageAcknowledged, never> {
-  if (state.made || message.status !== 'sent' || !hasReceived(command, message.held, role)) return accept();
   const { ackId, ack, msgId, by, origin, originDevice, now } = command;
+  if (state === 'read' || state === ack) return accept();
+  // Devices keep what has expired on the server.
+  if (message.status !== 'sent' && message.status !== 'expired') return accept();
+  if (!hasReceived(command, message.held, role)) return accept();
   const { from: messageAuthor, chat } = message.held;
   return accept({
     type: 'MessageAcknowledged',
@@ -74,10 +86,11 @@ export function acknowledgeMessage(
   });
 }
 
-/** Whether `by` is somebody else whom the message went to, in the chat that the request names. */
+/** Whether `by` is somebody else whom the message went to, in the chat that the request names, and still is there. */
 function hasReceived(command: AcknowledgeMessage, held: HeldMessage, role: Role | undefined): boolean {
   const { by, to, chatKind } = command;
-  const { from, chat } = held;
+  const { from, chat, directedTo } = held;
   if (chatKind !== chat.kind || by === from) return false;
-  return chat.kind === 'chat' ? by === chat.id && to === from : to === chat.id && role !== undefined;
+  if (chat.kind === 'chat') return by === chat.id && to === from;
+  return to === chat.id && role !== undefined && directedTo?.includes(by) !== false;
 }

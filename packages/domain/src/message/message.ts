@@ -68,6 +68,8 @@ export type MessageRecalled = Event<
     readonly origin: Origin;
     readonly originDevice: DeviceId | null;
     readonly audience: Audience;
+    /** Of a message that was for these members only. */
+    readonly directedTo?: readonly UserId[];
   }
 >;
 
@@ -80,7 +82,7 @@ export type MessageExpired = Event<'MessageExpired', { readonly msgId: MsgId }>;
 
 export type MessageEvent = MessageSent | MessageRecalled | AttachmentPurged | MessageExpired;
 
-/** What recalls need of a message that the server has or had. */
+/** What decisions need of a message that the server has or had. */
 export interface HeldMessage {
   readonly from: UserId;
   readonly chat: ChatRef;
@@ -91,6 +93,8 @@ export interface HeldMessage {
   /** Undefined only between the decision and the commit of the sending. */
   readonly messageSeq: number | undefined;
   readonly messageKey: string | undefined;
+  /** The only members that it was for; undefined: all of them. */
+  readonly directedTo: readonly UserId[] | undefined;
 }
 
 export type Message =
@@ -148,9 +152,19 @@ export function evolveMessage(state: Message, event: Stamped<MessageEvent>): Mes
 }
 
 function heldOf(event: Stamped<MessageSent>): HeldMessage {
-  const { from, chat, contentKind, attachments, sentAt, expiresAt } = event.data;
+  const { from, chat, contentKind, attachments, sentAt, expiresAt, directedTo } = event.data;
   const { messageSeq } = event;
-  return { from, chat, contentKind, attachments, sentAt, expiresAt, messageSeq, messageKey: keyOf(event) };
+  return {
+    from,
+    chat,
+    contentKind,
+    attachments,
+    sentAt,
+    expiresAt,
+    messageSeq,
+    messageKey: keyOf(event),
+    directedTo,
+  };
 }
 
 /** Whether the server still keeps a sent message at `now`: expiry is compared, not waited for. */

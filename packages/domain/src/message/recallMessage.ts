@@ -159,6 +159,7 @@ function recalled(
       origin,
       originDevice,
       audience: what.audience,
+      ...(what.held?.directedTo === undefined ? {} : { directedTo: what.held.directedTo }),
     },
     occurredAt: now,
     actor: by,

@@ -24,7 +24,11 @@ describe('sending', () => {
       contentKind: 'img',
     });
 
-    const verdict = sendMessage(command, unknownMessage, { groupType: undefined });
+    const verdict = sendMessage(command, unknownMessage, {
+      groupType: undefined,
+      role: undefined,
+      sentBefore: undefined,
+    });
 
     expect(verdict).toStrictEqual({
       ok: true,

@@ -86,9 +86,9 @@ function streamOf(event: NewEvent): StreamId {
     case 'CallbackRuleResumed':
       return callbackRuleStream(event.data.ruleId);
     case 'MessageAcknowledged':
-      return acknowledgementStream(event.data.ackId);
+      return acknowledgementStream(event.data.msgId, event.data.by);
     case 'SessionsEnded':
-      return sessionsStream(event.data.user);
+      return sessionsStream(event.data.user, event.occurredAt);
     case 'CallbackRuleTested':
       return callbackRuleTestStream(event.data.recallId);
     default:

@@ -10,8 +10,16 @@ import type { CommandStore } from '../ports/commandStore.js';
 import type { StoragePorts } from '../ports/storagePorts.js';
 import { createFixedClock, immediateTurn } from './memory/time.js';
 import type { FixedClock } from './memory/time.js';
-import { appSample, attachmentSample, deleteSample, groupSample, idAt, policySample } from './samples.js';
 import {
+  ackSample,
+  appSample,
+  attachmentSample,
+  deleteSample,
+  endSample,
+  groupSample,
+  idAt,
+  policySample,
+  readSample,
   recallSample,
   ruleSample,
   sampleInstant,
@@ -40,7 +48,7 @@ export interface Wish {
   readonly forced: boolean;
   readonly flag: boolean;
   readonly file: number;
-  /** Makes the recall's own id. */
+  /** Makes the id of what the command's event is told by. */
   readonly nth: number;
 }
 
@@ -62,7 +70,10 @@ export function commandFrom(wish: Wish, app: AppNo, now: Instant): Command {
       const attachments = wish.flag ? [file] : [];
       const expiresAt = wish.forced ? now + 60_000 : null;
       const content = textContent(`body of ${msgId}`);
-      return sendSample({ app, msgId, from: user, to, chatKind, attachments, expiresAt, content, now });
+      const retryKey = wish.file === 0 ? `${user} ${msgId}` : null;
+      const authority = wish.flag ? 'app' : 'user';
+      const sending = { attachments, expiresAt, content, retryKey, authority } as const;
+      return sendSample({ app, msgId, from: user, to, chatKind, ...sending, now });
     }
     case 'RecallMessage': {
       const recallId = idAt(sampleInstant, 1000 + wish.nth);
@@ -70,8 +81,29 @@ export function commandFrom(wish: Wish, app: AppNo, now: Instant): Command {
       const waive = { window: wish.forced, absence: wish.forced };
       return recallSample({ app, msgId, recallId, by: user, to, chatKind, authority, waive, now });
     }
-    case 'DeleteConversation':
-      return deleteSample({ app, user, kind: chatKind, channel: to, deleteRoaming: wish.flag, now });
+    case 'AcknowledgeMessage': {
+      const ackId = idAt(sampleInstant, 20_000 + wish.nth);
+      const ack = wish.flag ? 'read' : 'delivered';
+      return ackSample({ app, ackId, ack, msgId, chatKind, by: peer, to: wish.inGroup ? to : user, now });
+    }
+    case 'DeleteConversation': {
+      const noticeId = wish.forced ? idAt(sampleInstant, 40_000 + wish.nth) : null;
+      return deleteSample({
+        app,
+        user,
+        kind: chatKind,
+        channel: to,
+        deleteRoaming: wish.flag,
+        noticeId,
+        now,
+      });
+    }
+    case 'ReadConversation': {
+      const noticeId = idAt(sampleInstant, 60_000 + wish.nth);
+      return readSample({ app, user, kind: chatKind, channel: to, noticeId, now });
+    }
+    case 'EndSessions':
+      return endSample({ app, user, now });
     case 'ChangeRecallPolicy': {
       const enabled = wish.flag || wish.forced;
       return policySample({ app, enabled, windowSeconds: 30 + 60 * wish.file, now });

@@ -4,9 +4,12 @@ import { healthy } from '../callback/suspension.js';
 import type { TellRuleHealth } from '../callback/tellRuleHealth.js';
 import type { TestCallbackRule } from '../callback/testCallbackRule.js';
 import type { DeleteConversation } from '../conversation/deleteConversation.js';
+import type { ReadConversation } from '../conversation/readConversation.js';
+import type { EndSessions } from '../device/endSessions.js';
 import type { AppNo, AttachmentId, Instant } from '../kernel/ids.js';
 import { composeId, idEpochMs } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
+import type { AcknowledgeMessage } from '../message/acknowledgeMessage.js';
 import type { StoredContent } from '../message/content.js';
 import type { RecallMessage } from '../message/recallMessage.js';
 import type { SendMessage } from '../message/sendMessage.js';
@@ -27,6 +30,8 @@ export function idAt(instant: Instant, counter = 0): string {
 }
 
 export const sampleOrigin: Origin = { via: 'easemob', platform: 'RESTAPI', ip: '192.0.2.7' };
+
+export const clientOrigin: Origin = { via: 'client', platform: 'Web', ip: '192.0.2.8' };
 
 /** A text body as the easemob edge stores it; ASCII only. */
 export function textContent(text: string): StoredContent {
@@ -92,6 +97,56 @@ export function deleteSample(change: Partial<DeleteConversation> = {}): DeleteCo
     origin: sampleOrigin,
     originDevice: null,
     noticeId: idAt(sampleInstant, 99),
+    by: 'admin',
+    now: sampleInstant,
+    ...change,
+  };
+}
+
+/** u2 has read what u1 sent in {@link sendSample}. */
+export function ackSample(change: Partial<AcknowledgeMessage> = {}): AcknowledgeMessage {
+  return {
+    type: 'AcknowledgeMessage',
+    app: 1,
+    ackId: idAt(sampleInstant, 98),
+    ack: 'read',
+    msgId: idAt(sampleInstant, 1),
+    chatKind: 'chat',
+    to: 'u1',
+    by: 'u2',
+    content: null,
+    origin: clientOrigin,
+    originDevice: 'web',
+    now: sampleInstant,
+    ...change,
+  };
+}
+
+/** u2 has read the conversation with u1. */
+export function readSample(change: Partial<ReadConversation> = {}): ReadConversation {
+  return {
+    type: 'ReadConversation',
+    app: 1,
+    user: 'u2',
+    kind: 'chat',
+    channel: 'u1',
+    noticeId: idAt(sampleInstant, 97),
+    origin: clientOrigin,
+    originDevice: 'web',
+    now: sampleInstant,
+    ...change,
+  };
+}
+
+/** The app disconnects all of u1's devices. */
+export function endSample(change: Partial<EndSessions> = {}): EndSessions {
+  return {
+    type: 'EndSessions',
+    app: 1,
+    user: 'u1',
+    device: null,
+    session: null,
+    reason: 'kicked',
     by: 'admin',
     now: sampleInstant,
     ...change,

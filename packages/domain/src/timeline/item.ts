@@ -39,6 +39,8 @@ export interface RecallItem extends ItemBase {
   /** The sender of the recalled message: `receivers` notices skip this user's devices. */
   readonly messageAuthor: UserId;
   readonly audience: Audience;
+  /** The only members that the message was for, besides its author; left out: all of them. */
+  readonly directedTo?: readonly UserId[];
 }
 
 /** The word that a message arrived or was read, in the timeline of the message's author. */

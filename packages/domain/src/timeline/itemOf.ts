@@ -88,7 +88,7 @@ function baseOf(event: RecordedEvent) {
 }
 
 function recallItemOf(event: Recorded<MessageRecalled>): RecallItem {
-  const { msgId, recallId, from, by, chat, audience, originDevice } = event.data;
+  const { msgId, recallId, from, by, chat, audience, originDevice, directedTo } = event.data;
   return {
     kind: 'recall',
     ...baseOf(event),
@@ -99,6 +99,7 @@ function recallItemOf(event: Recorded<MessageRecalled>): RecallItem {
     audience,
     recalledId: msgId,
     messageAuthor: from,
+    ...(directedTo === undefined ? {} : { directedTo }),
   };
 }
 

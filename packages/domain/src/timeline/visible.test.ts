@@ -14,8 +14,6 @@ const base = {
   originDevice: null,
   chat: { kind: 'chat', id: 'u2' },
   sentAt: sampleInstant,
-  audience: 'all',
-  flags: {},
 } as const;
 
 const message = (change: Partial<MessageItem> = {}): MessageItem => ({
@@ -25,6 +23,7 @@ const message = (change: Partial<MessageItem> = {}): MessageItem => ({
   contentKind: 'txt',
   expiresAt: null,
   state: 'live',
+  flags: {},
   ...change,
 });
 
@@ -33,18 +32,21 @@ const notice = (change: Partial<RecallItem> = {}): RecallItem => ({
   kind: 'recall',
   recalledId: '1',
   messageAuthor: 'u1',
+  audience: 'all',
   ...change,
 });
 
-const viewer = (purpose: Viewer['purpose'], change: Partial<Viewer> = {}): Viewer => ({
-  user: 'u2',
-  purpose,
-  spans: 'everything',
-  listThrough: 0,
-  roamThrough: 0,
-  now: sampleInstant,
-  ...change,
-});
+const viewer = (purpose: Viewer['purpose'], change: Partial<Omit<Viewer, 'purpose'>> = {}): Viewer => {
+  const common = {
+    user: 'u2',
+    spans: 'everything',
+    listThrough: 0,
+    roamThrough: 0,
+    now: sampleInstant,
+    ...change,
+  } as const;
+  return purpose === 'device' ? { device: null, connectedAt: 0, ...common, purpose } : { ...common, purpose };
+};
 
 const purposes = ['roaming', 'list', 'device'] as const;
 
@@ -70,10 +72,10 @@ describe('a message', () => {
   });
 
   it.each([
-    ['roaming deleted through it', { listThrough: 4, roamThrough: 4 }, [false, false, true]],
+    ['roaming deleted through it', { listThrough: 4, roamThrough: 4 }, [false, false, false]],
     ['roaming kept', { listThrough: 4, roamThrough: 0 }, [true, false, true]],
     ['deleted before it', { listThrough: 3, roamThrough: 3 }, [true, true, true]],
-    ['roaming deleted alone', { listThrough: 0, roamThrough: 4 }, [false, false, true]],
+    ['roaming deleted alone', { listThrough: 0, roamThrough: 4 }, [false, false, false]],
   ] as const)('after a deletion (%s) is seen in roaming, list, device: %s', (_, marks, expected) => {
     expect(purposes.map((purpose) => visible(message(), viewer(purpose, marks)))).toEqual(expected);
   });

@@ -16,7 +16,14 @@ const small = fc.nat(5);
 const type: fc.Arbitrary<Wish['type']> = fc.oneof(
   { weight: 6, arbitrary: fc.constant('SendMessage' as const) },
   { weight: 6, arbitrary: fc.constant('RecallMessage' as const) },
-  { weight: 2, arbitrary: fc.constant('DeleteConversation' as const) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      'AcknowledgeMessage' as const,
+      'ReadConversation' as const,
+      'DeleteConversation' as const,
+    ),
+  },
   {
     weight: 3,
     arbitrary: fc.constantFrom(
@@ -25,6 +32,7 @@ const type: fc.Arbitrary<Wish['type']> = fc.oneof(
       'PurgeAttachment' as const,
       'TellRuleHealth' as const,
       'TestCallbackRule' as const,
+      'EndSessions' as const,
     ),
   },
 );

@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
 import { evolveToldOfRule, nothingTold } from '../../callback/callbackRuleEvents.js';
 import { evolveConversation, untouchedConversation } from '../../conversation/conversation.js';
-import { isCallbackRuleEvent, isMessageEvent } from '../../events.js';
+import { isCallbackRuleEvent, isConversationEvent, isMessageEvent } from '../../events.js';
 import type { RecordedEvent } from '../../events.js';
 import { groupTimeline, pairTimeline } from '../../kernel/stream.js';
+import { evolveAcknowledged, unacknowledged } from '../../message/acknowledgeMessage.js';
 import { evolveMessage, unknownMessage } from '../../message/message.js';
 import { defaultRecallPolicy, evolveRecallPolicy } from '../../recall-policy/recallPolicy.js';
 import { historyFiles, historyGroup, historyMessages, historyUsers } from '../histories.js';
@@ -86,14 +87,15 @@ export function checkReplay(log: readonly RecordedEvent[], answers: readonly Ans
 
 function foldAll(events: readonly RecordedEvent[]): unknown {
   let [message, conversation, policy] = [unknownMessage, untouchedConversation, defaultRecallPolicy];
-  let told = nothingTold;
+  let [told, acknowledged] = [nothingTold, unacknowledged];
   for (const event of events) {
-    if (event.type === 'ConversationDeleted') conversation = evolveConversation(conversation, event);
+    if (isConversationEvent(event)) conversation = evolveConversation(conversation, event);
+    else if (event.type === 'MessageAcknowledged') acknowledged = evolveAcknowledged(acknowledged, event);
     else if (event.type === 'RecallPolicyChanged') policy = evolveRecallPolicy(policy, event);
     else if (isCallbackRuleEvent(event)) told = evolveToldOfRule(told, event);
     else if (isMessageEvent(event)) message = evolveMessage(message, event);
   }
-  return { message, conversation, policy, told };
+  return { message, conversation, policy, told, acknowledged };
 }
 
 /** Files are condemned with the last message that refers to them, and each recall makes one delivery. */

@@ -33,7 +33,6 @@ export function describeRoaming(name: string, harness: StorageHarness): void {
         originDevice: 'web_1',
         chat: { kind: 'chat', id: 'u2' },
         sentAt,
-        audience: 'all',
         flags: {},
         messageSeq: 1,
         contentKind: 'img',

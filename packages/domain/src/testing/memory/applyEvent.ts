@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../../events.js';
 import { never } from '../../kernel/assert.js';
 import type { AppNo, AttachmentId, Instant, MsgId } from '../../kernel/ids.js';
 import type { MessageSent } from '../../message/message.js';
-import { messageItemOf, recallItemOf } from '../../timeline/itemOf.js';
+import { messageItemOf, noticeItemOf } from '../../timeline/itemOf.js';
 import { keyOf, timelineRow, watermarks } from './state.js';
 import type { AttachmentRow, MemoryState } from './state.js';
 
@@ -29,13 +29,19 @@ export function applyEvent(state: MemoryState, event: RecordedEvent): void {
     case 'AttachmentPurged':
       purge(state, event.app, event.data.attachment);
       return;
-    case 'ConversationDeleted': {
+    case 'ConversationDeleted':
+    case 'ConversationRead': {
+      addNotice(state, event);
       const { user, kind, channel } = event.data;
       const timeline = conversationTimeline(user, kind, channel);
       const before = watermarks(state, event.app, user, timeline);
       state.conversations.set(keyOf(event.app, user, timeline), evolveConversation(before, event));
       return;
     }
+    case 'MessageAcknowledged':
+      addNotice(state, event);
+      return;
+    case 'SessionsEnded':
     case 'RecallPolicyChanged':
     case 'CallbackRuleSuspended':
     case 'CallbackRuleResumed':
@@ -53,9 +59,9 @@ function addMessage(state: MemoryState, event: Recorded<'MessageSent'>): void {
   row.items.push(item);
 }
 
-function addNotice(state: MemoryState, event: Recorded<'MessageRecalled'>): void {
-  const item = recallItemOf(event);
-  timelineRow(state, event.app, item.timeline).items.push(item);
+function addNotice(state: MemoryState, event: RecordedEvent): void {
+  const item = noticeItemOf(event);
+  if (item !== undefined) timelineRow(state, event.app, item.timeline).items.push(item);
 }
 
 function endMessage(state: MemoryState, app: AppNo, msgId: MsgId, end: 'recalled' | 'expired'): void {

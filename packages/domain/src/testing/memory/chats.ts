@@ -46,11 +46,18 @@ export function createMemoryChats(state: MemoryState): Chats {
       for (const row of leaving) leave(state, row, key);
       return leaving.map(({ user }) => user);
     },
+    changeRole: async (app, key, user, role) => {
+      const row = membersOf(state, app, key).find((member) => member.user === user);
+      if (row === undefined || row.role === 'owner') return false;
+      row.role = role;
+      return true;
+    },
   };
 }
 
 export function createMemoryChatReader(state: MemoryState): ChatReader {
   return {
+    membersNow: async (app, key) => new Set(membersOf(state, app, key).map(({ user }) => user)),
     members: async (app, key, from, limit) => {
       const placeOf = (row: MembershipRow) => [row.role === 'owner' ? 0 : 1, row.joined];
       const { entities, ...rest } = paged(membersOf(state, app, key), placeOf, from, limit);

@@ -4,8 +4,9 @@ import type { GroupType, Role } from '../../chat/chat.js';
 import type { NewEvent, RecordedEvent } from '../../events.js';
 import { assert } from '../../kernel/assert.js';
 import type { Stamps } from '../../kernel/event.js';
-import type { AppNo } from '../../kernel/ids.js';
+import type { AppNo, MsgId } from '../../kernel/ids.js';
 import type { StreamId, TimelineId } from '../../kernel/stream.js';
+import type { RetryKey } from '../../message/sendMessage.js';
 import type {
   Append,
   CommandStore,
@@ -24,7 +25,7 @@ export function createMemoryCommandStore(state: MemoryState): CommandStore {
   return {
     load: async (wanted) => wanted.map((facts) => loadFacts(state, facts)),
     commit: async (units) => {
-      if (hasMoved(state, units)) return { ok: false, reason: 'moved' };
+      if (hasMoved(state, units) || isRetried(state, units)) return { ok: false, reason: 'moved' };
       for (const unit of units) check(state, unit);
       return { ok: true, recorded: units.map((unit) => write(state, unit)) };
     },
@@ -53,11 +54,16 @@ function loadFacts(state: MemoryState, wanted: WantedFacts): LoadedFacts {
     const row = state.timelines.get(keyOf(app, timeline));
     if (row !== undefined) heads.set(timeline, row.messages);
   }
+  const retried = new Map<RetryKey, MsgId>();
+  for (const key of wanted.retryKeys) {
+    const row = state.retryKeys.get(keyOf(app, key));
+    if (row !== undefined) retried.set(key, row.msgId);
+  }
   const rules = [...state.rules.values()]
     .filter((row) => !row.removed && row.app === app)
     .map(currentRule)
     .filter(({ enabled }) => enabled);
-  return { app, streams, chats, roles, heads, rules };
+  return { app, streams, chats, roles, heads, retried, rules };
 }
 
 function currentRole(state: MemoryState, app: AppNo, chat: string, user: string): Role | undefined {
@@ -80,6 +86,12 @@ function hasMoved(state: MemoryState, units: readonly Unit[]): boolean {
   return false;
 }
 
+/** Whether something was sent under a key before, or is twice in the batch. */
+function isRetried(state: MemoryState, units: readonly Unit[]): boolean {
+  const keys = units.flatMap(({ app, retryKeys }) => retryKeys.map(({ key }) => keyOf(app, key)));
+  return new Set(keys).size < keys.length || keys.some((key) => state.retryKeys.has(key));
+}
+
 function check(state: MemoryState, unit: Unit): void {
   const events = unit.appends.flatMap((append) => append.events);
   for (const { stream, events: appended, timeline } of unit.appends) {
@@ -89,6 +101,9 @@ function check(state: MemoryState, unit: Unit): void {
   for (const { event } of unit.puts) {
     const carrier = events[event];
     assert(carrier !== undefined && itemIdOf(carrier) !== undefined, `event ${event} can have a body`);
+  }
+  for (const { event } of unit.retryKeys) {
+    assert(events[event]?.type === 'MessageSent', `event ${event} sends a message`);
   }
   for (const delivery of unit.deliveries) {
     const known = state.rules.get(delivery.rule.id)?.versions.has(delivery.rule.version);
@@ -111,6 +126,12 @@ function write(state: MemoryState, unit: Unit): readonly RecordedEvent[] {
     if (item !== undefined) {
       state.bodies.set(bodyKey(unit.app, item), { ...content, payload: content.payload.slice() });
     }
+  }
+  for (const { event, key } of unit.retryKeys) {
+    const sent = recorded[event];
+    if (sent?.type !== 'MessageSent') continue;
+    const { msgId, sentAt } = sent.data;
+    state.retryKeys.set(keyOf(unit.app, key), { app: unit.app, key, msgId, sentAt });
   }
   for (const item of unit.erase) state.bodies.delete(bodyKey(unit.app, item));
   for (const due of unit.deliveries) plan(state, unit, due, recorded);

@@ -43,6 +43,18 @@ export function createMemoryUsers(state: MemoryState): Users {
       return { taken: taken.map(({ id }) => id) };
     },
     find: async (app, user) => state.users.get(keyOf(app, user)),
+    change: async (app, id, change) => {
+      const user = state.users.get(keyOf(app, id));
+      if (user === undefined) return undefined;
+      const changed = { ...user, ...change };
+      state.users.set(keyOf(app, id), changed);
+      return changed;
+    },
+    remove: async (app, id) => {
+      const user = state.users.get(keyOf(app, id));
+      state.users.delete(keyOf(app, id));
+      return user;
+    },
   };
 }
 

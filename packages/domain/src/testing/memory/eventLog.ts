@@ -10,6 +10,7 @@ export function createMemoryEventLog(state: MemoryState): EventLog {
       const events = looked.filter(({ type }) => types?.includes(type) ?? true);
       return { events, through: looked.at(-1)?.position ?? after };
     },
+    horizon: async () => state.events.length,
     before: async (instant) => {
       const first = state.events.find(({ occurredAt }) => occurredAt >= instant);
       return first === undefined ? state.events.length : first.position - 1;

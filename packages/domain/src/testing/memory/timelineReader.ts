@@ -1,13 +1,12 @@
-import { chatKeyText } from '../../chat/chat.js';
 import type { AppNo, Instant, UserId } from '../../kernel/ids.js';
 import { parseTimeline } from '../../kernel/stream.js';
 import type { ConversationKind, TimelineId } from '../../kernel/stream.js';
 import type { ConversationView, RoamingQuery, TimelineReader } from '../../ports/timelineReader.js';
 import type { MessageItem } from '../../timeline/item.js';
-import { belongingOf } from '../../timeline/membership.js';
-import { visible } from '../../timeline/visible.js';
-import type { Viewer } from '../../timeline/visible.js';
+import { isUnread, visible } from '../../timeline/visible.js';
+import type { HistoryViewer } from '../../timeline/visible.js';
 import { paged } from './paging.js';
+import { sightOf } from './sight.js';
 import { keyOf, watermarks } from './state.js';
 import type { MemoryState, TimelineRow } from './state.js';
 
@@ -15,7 +14,8 @@ export function createMemoryTimelineReader(state: MemoryState): TimelineReader {
   return {
     roaming: async (query) => {
       const row = state.timelines.get(keyOf(query.app, query.timeline));
-      const viewer = viewerOf(state, query.app, query.timeline, query.user, 'roaming', query.now);
+      const { app, timeline, user, now } = query;
+      const viewer = { user, purpose: 'roaming', now, ...sightOf(state, app, timeline, user) } as const;
       const found = row === undefined ? [] : messagesOf(row).filter((item) => matches(item, viewer, query));
       const sign = query.order === 'newestFirst' ? -1 : 1;
       const placeOf = (item: MessageItem) => [sign * item.sentAt, sign * item.position];
@@ -35,7 +35,7 @@ export function createMemoryTimelineReader(state: MemoryState): TimelineReader {
   };
 }
 
-function matches(item: MessageItem, viewer: Viewer, query: RoamingQuery): boolean {
+function matches(item: MessageItem, viewer: HistoryViewer, query: RoamingQuery): boolean {
   return (
     visible(item, viewer) &&
     (query.contentKinds?.includes(item.contentKind) ?? true) &&
@@ -46,28 +46,6 @@ function matches(item: MessageItem, viewer: Viewer, query: RoamingQuery): boolea
 
 function messagesOf(row: TimelineRow): readonly MessageItem[] {
   return row.items.filter((item) => item.kind === 'message');
-}
-
-function viewerOf(
-  state: MemoryState,
-  app: AppNo,
-  timeline: TimelineId,
-  user: UserId,
-  purpose: Viewer['purpose'],
-  now: Instant,
-): Viewer {
-  const spans = spansOf(state, app, timeline, user);
-  return { user, purpose, spans, ...watermarks(state, app, user, timeline), now };
-}
-
-function spansOf(state: MemoryState, app: AppNo, timeline: TimelineId, user: UserId): Viewer['spans'] {
-  const belonging = belongingOf(timeline, user);
-  if (belonging === 'everything') return belonging;
-  if (belonging === 'nothing') return [];
-  const chat = chatKeyText(belonging.memberOf);
-  return state.memberships
-    .filter((row) => row.app === app && row.chat === chat && row.user === user)
-    .map(({ span }) => span);
 }
 
 function conversationsOf(
@@ -89,7 +67,8 @@ function conversationOf(
 ): ConversationView | undefined {
   const named = channelOf(row.id, user);
   if (named === undefined) return undefined;
-  const viewer = viewerOf(state, row.app, row.id, user, 'list', now);
+  const viewer = { user, purpose: 'list', now, ...sightOf(state, row.app, row.id, user) } as const;
+  const { readThrough } = watermarks(state, row.app, user, row.id);
   // A message that was recalled or ran out keeps its conversation, and its place, in the list.
   const counted = messagesOf(row).filter((item) =>
     visible({ ...item, state: 'live', expiresAt: null }, viewer),
@@ -103,7 +82,7 @@ function conversationOf(
     timeline: row.id,
     ...(lastMessage === undefined ? {} : { lastMessage }),
     lastMessageAt: newest.sentAt,
-    unread: seen.filter(({ author }) => author !== user).length,
+    unread: seen.filter((item) => isUnread(item, user, readThrough)).length,
   };
 }
 
