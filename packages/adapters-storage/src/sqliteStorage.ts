@@ -15,6 +15,7 @@ import { migrate } from './migrations/migrate.js';
 import { sqliteSchemaTarget } from './migrations/target.js';
 import { createOnlyNode } from './nodes/onlyNode.js';
 import type { Storage } from './storage.js';
+import { expireNotices } from './upkeep/expireNotices.js';
 import { unclaimedFiles } from './upkeep/unclaimedFiles.js';
 import type { Upkeep } from './upkeep/upkeep.js';
 import { createStoragePorts } from './storagePorts.js';
@@ -29,6 +30,8 @@ export interface SqliteStorageOptions {
   readonly databasePath?: string;
   readonly clock: Clock;
   readonly log?: Log;
+  /** How long messages are kept, ms; null or left out: for ever. */
+  readonly messageRetentionMs?: number | null;
   /** How long writes are gathered into one transaction; left out: one turn of the event loop. */
   readonly nextTurn?: () => Promise<void>;
 }
@@ -82,7 +85,7 @@ export function lockFolders(...dirs: readonly string[]): () => void {
 
 function assemble(
   engine: SqliteEngine,
-  { dataDir, clock, log, nextTurn = () => nextImmediate() }: SqliteStorageOptions,
+  { dataDir, clock, log, messageRetentionMs = null, nextTurn = () => nextImmediate() }: SqliteStorageOptions,
   file: string,
   unlock: () => void,
 ): SqliteStorage {
@@ -98,7 +101,12 @@ function assemble(
   return {
     ...createStoragePorts({ database, bodies, labels: createPlainLabels(database), clock, log }),
     ids,
-    upkeep: [unclaimedFiles(path.join(dataDir, backupFiles.attachments), database, clock)],
+    upkeep: [
+      unclaimedFiles(path.join(dataDir, backupFiles.attachments), database, clock),
+      ...(messageRetentionMs === null
+        ? []
+        : [expireNotices({ database, bodies, clock, messageRetentionMs })]),
+    ],
     health: () => health(engine),
     erasuresDone: () => checkpointer.erasuresDone(),
     async close() {

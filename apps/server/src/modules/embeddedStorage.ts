@@ -12,7 +12,8 @@ export function embeddedStorage({ path: databasePath }: SqliteConfig): Container
   return new ContainerModule(({ bind }) => {
     bind(the.clock).toConstantValue({ now: () => Date.now() });
     bind(the.sqliteStorage).toResolvedValue(
-      ({ dataDir }, clock, log) => openSqliteStorage({ dataDir, databasePath, clock, log }),
+      ({ dataDir, messageRetentionMs }, clock, log) =>
+        openSqliteStorage({ dataDir, databasePath, messageRetentionMs, clock, log }),
       [the.config, the.clock, the.log],
     );
     bind(the.storage).toResolvedValue((storage) => storage, [the.sqliteStorage]);
