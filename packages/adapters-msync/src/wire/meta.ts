@@ -1,0 +1,128 @@
+import { limits } from '@recalld/domain';
+import type { Instant, ItemId, StoredContent, UserId } from '@recalld/domain';
+import protobuf from 'protobufjs/light.js';
+import { wire } from './descriptors.js';
+import { decodeBytes } from './decodeBytes.js';
+import { decoded, malformed } from './decoded.js';
+import type { Decoded } from './decoded.js';
+import type { Jid } from './jid.js';
+import type { KeyValue } from './keyValue.js';
+import { isId } from './text.js';
+
+export const namespaces = {
+  statistic: 0,
+  chat: 1,
+  muc: 2,
+  roster: 3,
+  conference: 4,
+  notify: 5,
+  query: 6,
+} as const;
+
+export type Namespace = keyof typeof namespaces;
+
+const routes = { all: 0, online: 1, direct: 2 } as const;
+
+export type Route = keyof typeof routes;
+
+/** What a client sends: a message, an acknowledgement, a recall, or what it counts. */
+export interface UpMeta {
+  /** The client's own id for it: the answer's `meta_id`. */
+  readonly id: string;
+  readonly namespace: Namespace;
+  readonly to: Jid | null;
+  /** `online`: only for devices that are connected. `direct`: only for `directedTo`. */
+  readonly route: Route;
+  readonly directedTo: readonly UserId[] | null;
+  readonly payload: Uint8Array;
+  readonly ext: readonly KeyValue[];
+  /** JSON text in UTF-8; empty: none. */
+  readonly meta: Uint8Array;
+  /** What of it is kept, and goes to receivers as it came. */
+  readonly stored: StoredContent;
+}
+
+/** Meta as it is on the wire. */
+export interface Meta {
+  readonly id?: string;
+  readonly from?: Jid;
+  readonly to?: Jid;
+  /** Milliseconds since 1970, as decimal text. */
+  readonly timestamp?: string;
+  readonly ns?: number;
+  readonly payload?: Uint8Array;
+  readonly routetype?: number;
+  readonly ext?: readonly KeyValue[];
+  readonly meta?: Uint8Array;
+  readonly directedUsers?: readonly string[];
+}
+
+export function readMeta(bytes: Uint8Array): Decoded<UpMeta> {
+  const read = decodeBytes<Meta>(wire.meta, bytes);
+  if (!read.ok) return read;
+  const { id = '0', ns = namespaces.statistic, routetype = routes.all, to = null } = read.value;
+  const { payload = none, ext = [], meta = none, directedUsers } = read.value;
+  const namespace = nameOf(namespaces, ns);
+  const route = nameOf(routes, routetype);
+  // The SDKs take an answer to no message for one to nothing.
+  if (id === '0') return malformed('missingField', 'id');
+  if (namespace === undefined) return malformed('wrongField', 'ns');
+  if (route === undefined) return malformed('wrongField', 'routetype');
+  if (directedUsers !== undefined) {
+    if (directedUsers.length > limits.directedToMax) return malformed('tooMany', 'directed_users');
+    if (!directedUsers.every(isId)) return malformed('wrongField', 'directed_users');
+  }
+  const directedTo = directedUsers ?? null;
+  const stored = storedMeta(bytes);
+  return decoded({ id, namespace, to, route, directedTo, payload, ext, meta, stored });
+}
+
+const none = new Uint8Array();
+
+function nameOf<Name extends string>(names: Readonly<Record<Name, number>>, value: number): Name | undefined {
+  return (Object.keys(names) as Name[]).find((name) => names[name] === value);
+}
+
+/** The fields that the server does not stamp: payload, ext, meta. */
+const keptFields: readonly number[] = [6, 8, 9];
+
+/**
+ * What is kept of a client's Meta that {@link readMeta} has read: those of its fields that the server
+ * does not stamp, byte for byte.
+ */
+export function storedMeta(bytes: Uint8Array): StoredContent {
+  const reader = protobuf.Reader.create(bytes);
+  const kept: Uint8Array[] = [];
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    const tag = reader.tag();
+    reader.skipType(tag & 7);
+    if (keptFields.includes(tag >>> 3)) kept.push(bytes.subarray(start, reader.pos));
+  }
+  return { format: 'msync', payload: Buffer.concat(kept) };
+}
+
+/** What the server says of an item, whoever made it. */
+export interface Stamp {
+  /** Unique for the device: an SDK drops an id that it has had among the last ones. */
+  readonly id: ItemId;
+  /** Never left out: an SDK throws for a Meta without one. */
+  readonly from: Jid;
+  readonly to: Jid;
+  readonly at: Instant;
+  readonly namespace: Namespace;
+}
+
+/** A Meta of the server's own making. @param ext left out when there is none. */
+export function encodeMeta(stamp: Stamp, payload: Uint8Array, ext: readonly KeyValue[] = []): Uint8Array {
+  return wire.meta.encode({ ...stamped(stamp), payload, ext }).finish();
+}
+
+/** A client's Meta under the server's stamp; fields of a message may be joined as bytes. */
+export function relayMeta(stamp: Stamp, stored: StoredContent): Uint8Array {
+  return Buffer.concat([wire.meta.encode(stamped(stamp)).finish(), stored.payload]);
+}
+
+function stamped({ id, from, to, at, namespace }: Stamp): object {
+  return { id, from, to, timestamp: at, ns: namespaces[namespace] };
+}
