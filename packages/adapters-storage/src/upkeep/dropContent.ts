@@ -42,7 +42,8 @@ export async function dropContent(session: Session, deps: DropContentDeps): Prom
     if (!deps.goOn()) return true;
   }
   const bodies = kept.filter((name) => !name.startsWith('body_keys'));
-  return eraseIn(session, [...dayless, ...bodies], () => unwalked(now), now, deps);
+  const first = () => unwalked(now, now - messageRetentionMs);
+  return eraseIn(session, [...dayless, ...bodies], first, now, deps);
 }
 
 /** Those of days that are over for longer than a day: a message may be sent a moment after its id was made. */

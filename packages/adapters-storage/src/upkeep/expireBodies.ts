@@ -13,6 +13,8 @@ export interface Erased {
   walked: Position | undefined;
   /** Whatever expired until then, and was there, is erased once the table was walked through. */
   since: Instant;
+  /** On that walk, what notices say goes when they are as old. */
+  readonly noticesUntil: Instant;
   /** Of those that expired later: the last one erased. */
   last: DuePlace | undefined;
 }
@@ -23,9 +25,19 @@ interface DuePlace {
 }
 
 /** Nothing is known of the table: it is walked through once. */
-export const unwalked = (now: Instant): Erased => ({ walked: 0, since: now, last: undefined });
+export const unwalked = (now: Instant, noticesUntil: Instant): Erased => ({
+  walked: 0,
+  since: now,
+  noticesUntil,
+  last: undefined,
+});
 /** The table is too large for that: everything that ever expired is looked up in it. */
-export const sinceEver = (): Erased => ({ walked: undefined, since: 0, last: undefined });
+export const sinceEver = (): Erased => ({
+  walked: undefined,
+  since: 0,
+  noticesUntil: 0,
+  last: undefined,
+});
 
 /**
  * Erases what has expired in a table of bodies that stays: row by row, as a recall does. The first time in a
@@ -40,7 +52,7 @@ export async function expireBodies(
   goOn: () => boolean,
 ): Promise<boolean> {
   while (erased.walked !== undefined) {
-    erased.walked = await walkOn(session, table, erased.walked, erased.since);
+    erased.walked = await walkOn(session, table, erased.walked, erased);
     if (!goOn()) return false;
   }
   for (;;) {
@@ -69,7 +81,7 @@ function walkOn(
   session: Session,
   table: string,
   after: Position,
-  expiredBy: Instant,
+  { since, noticesUntil }: Pick<Erased, 'since' | 'noticesUntil'>,
 ): Promise<Position | undefined> {
   return session.transaction(async () => {
     const [stretch] = await session.run<{ through: string | null }>(
@@ -82,8 +94,8 @@ function walkOn(
     const found = await session.run<Row>(
       `select b.position, b.item_id as item from ${table} b join timeline_items i on i.event_position = b.position
        where b.position > $1 and b.position <= $2 and b.payload is not null
-         and i.kind = 'message' and i.expires_at <= $3`,
-      [after, through, expiredBy],
+         and (i.expires_at <= $3 or (i.kind <> 'message' and i.sent_at <= $4))`,
+      [after, through, since, noticesUntil],
     );
     await runAll(session, erasing(found.map(bodyOf)));
     return Number(through);

@@ -1,5 +1,5 @@
 import type { CommandLoop, Instant, MsgId } from '@recalld/domain';
-import { appSample, attachmentSample, idAt, recallSample } from '@recalld/domain/testing';
+import { appSample, attachmentSample, idAt, recallSample, textContent } from '@recalld/domain/testing';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { draftName } from '../attachments/drafts.js';
@@ -170,6 +170,19 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
       expect(await values(stored)).toEqual(['true', 'false']);
       // Of the bodies and of the keys.
       expect(said.filter((line) => line.includes('stays'))).toHaveLength(2);
+    });
+
+    it('given messages of the day that are kept, then what the day’s notices say is erased', async () => {
+      const recalled = await send(start, { expiresAt: null });
+      const kept = await send(start, { msgId: idAt(start, 2), expiresAt: null });
+      const [recallId, extension] = [idAt(start, 3), textContent('sorry')];
+      await loop.submit([recallSample({ msgId: recalled, recallId, extension, now: start })]);
+      expect(await readable(recallId, kept)).toHaveLength(2);
+      clock.advance(20 * dayMs);
+
+      await runner()('drop expired content');
+
+      expect(await readable(recallId, kept)).toEqual([kept]);
     });
 
     it('given foreign ids of days long ago, then it is erased in the partition that stays', async () => {
