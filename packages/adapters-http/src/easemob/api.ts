@@ -11,6 +11,8 @@ import { createReplies } from './replies.js';
 import { roamingRoutes } from './roaming.js';
 import { sendRoutes } from './send.js';
 import { tokenRoutes } from './tokens.js';
+import { userChangeRoutes } from './userChanges.js';
+import { userDeviceRoutes } from './userDevices.js';
 import { userRoutes } from './users.js';
 
 const corsHeaders = { 'access-control-allow-origin': '*' };
@@ -40,6 +42,8 @@ export function easemobApi(deps: HttpDeps): Api {
   const resources = [
     tokenRoutes,
     userRoutes,
+    userChangeRoutes,
+    userDeviceRoutes,
     chatRoutes,
     chatMemberRoutes,
     sendRoutes,

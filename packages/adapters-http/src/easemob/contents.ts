@@ -1,4 +1,4 @@
-import type { ContentBody, JsonObject, JsonValue, MessageContent } from '@recalld/domain';
+import type { ContentBody, JsonObject, JsonValue, MessageContent, StoredContent } from '@recalld/domain';
 
 // The vendor's JSON form of a message's content (contract A9): a body with its fields, and `ext`.
 
@@ -25,6 +25,11 @@ export function storedBodies(payload: Uint8Array): EasemobContent | undefined {
   const stored = parsedObject(payload);
   if (stored === undefined || typeof stored['type'] !== 'string') return undefined;
   return { bodies: [{ ...objectOf(stored['body']), type: stored['type'] }], ext: objectOf(stored['ext']) };
+}
+
+/** The extension text of a recall, stored as `{"type":"recall","ext"}`; undefined when it is none. */
+export function recallExtension({ format, payload }: StoredContent): string | undefined {
+  return format === 'easemob' ? text(parsedObject(payload)?.['ext']) : undefined;
 }
 
 /** Shows a content, whatever format it came in. */
@@ -96,7 +101,8 @@ function place(body: JsonObject): ContentBody {
 
 /** A map, or the list of maps that the SDKs write it as. */
 function customFields(value: JsonValue | undefined): JsonObject {
-  return Array.isArray(value) ? Object.assign({}, ...value.map(objectOf)) : objectOf(value);
+  if (!isList(value)) return objectOf(value);
+  return Object.fromEntries(value.flatMap((part) => Object.entries(objectOf(part))));
 }
 
 /** A body in the vendor's field names; what is undefined is left out later. */
@@ -157,6 +163,10 @@ function parsedObject(payload: Uint8Array): JsonObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {

@@ -2,13 +2,11 @@ import type { ConversationKind } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
 import { appOf, param, queryText } from '../route.js';
-import { isCleanText, isId } from '../server/text.js';
+import { isDeviceId, isId } from '../server/text.js';
 import { errors } from './errors.js';
 import { restOrigin } from './origin.js';
 import type { Replies } from './replies.js';
 import { answers, oneOfOrEmpty, textOrEmpty } from './schemas.js';
-
-const resourceCharsMax = 256;
 
 /** Seed 002; `groupChat` is how the web SDK spells it (msync). */
 const deleteBody: JsonSchema = {
@@ -86,5 +84,5 @@ export function deleteConversationRoutes(deps: HttpDeps, replies: Replies): read
 
 function deviceOf(call: Call): string | null {
   const resource = queryText(call, 'resource');
-  return isCleanText(resource) && resource.length <= resourceCharsMax ? resource : null;
+  return isDeviceId(resource) ? resource : null;
 }

@@ -40,7 +40,7 @@ export function previewOf(
 }
 
 /** This contract's own bodies are shown with every field that they came with, others as far as they are understood. */
-function contentOf(stored: StoredContent, decoder: ContentDecoder): EasemobContent {
+export function contentOf(stored: StoredContent, decoder: ContentDecoder): EasemobContent {
   const own = stored.format === 'easemob' ? storedBodies(stored.payload) : undefined;
   return own ?? easemobBodies(decoder.decode(stored));
 }

@@ -11,6 +11,8 @@ export interface Success {
   readonly path: string;
   readonly entities?: readonly unknown[];
   readonly data?: unknown;
+  /** The vendor's word for what was done, where it is not the method. */
+  readonly action?: string;
   /** Fields after the common ones: `count`, `cursor`. */
   readonly more?: Readonly<Record<string, unknown>>;
 }
@@ -41,7 +43,7 @@ export function createReplies(deps: { readonly clock: Clock; readonly settings: 
   }
 
   return {
-    ok(call, { path, entities, data, more }) {
+    ok(call, { path, entities, data, action = call.method.toLowerCase(), more }) {
       const app = appOf(call);
       const timestamp = clock.now();
       // Fields stand in the order of the seed's samples; JSON leaves out what is undefined.
@@ -52,7 +54,7 @@ export function createReplies(deps: { readonly clock: Clock; readonly settings: 
         organization: app.org,
         application: app.uuid,
         entities,
-        action: call.method.toLowerCase(),
+        action,
         data,
         duration: Math.max(0, timestamp - call.receivedAt),
         applicationName: app.name,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { limits } from '@recalld/domain';
-import type { User } from '@recalld/domain';
+import type { App, Instant, User, UserId } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
 import { appOf, param } from '../route.js';
@@ -35,6 +35,21 @@ export function userEntity(user: User): object {
   return nickname === null ? entity : { ...entity, nickname };
 }
 
+/** A user as it is registered. */
+export function newUserOf(
+  app: App,
+  profile: {
+    readonly username: UserId;
+    readonly passwordHash: string;
+    readonly nickname: string | null;
+    readonly now: Instant;
+  },
+): User {
+  const { username, passwordHash, nickname, now } = profile;
+  const names = { id: username, uuid: randomUUID(), nickname };
+  return { app: app.no, ...names, passwordHash, activated: true, createdAt: now, modifiedAt: now };
+}
+
 export function userRoutes(deps: HttpDeps, replies: Replies): readonly Route[] {
   const { storage, passwords, clock } = deps;
 
@@ -48,9 +63,8 @@ export function userRoutes(deps: HttpDeps, replies: Replies): readonly Route[] {
     const users = await Promise.all(
       asked.map(async ({ username, password, nickname }): Promise<User> => {
         const passwordHash = await passwords.hash(password ?? '');
-        const names = { id: username ?? '', uuid: randomUUID(), nickname: nickname || null };
-        const times = { createdAt: now, modifiedAt: now };
-        return { app: appOf(call).no, ...names, passwordHash, activated: true, ...times };
+        const profile = { username: username ?? '', passwordHash, nickname: nickname || null, now };
+        return newUserOf(appOf(call), profile);
       }),
     );
     const { taken } = await storage.users.register(users);
@@ -103,12 +117,22 @@ function refusalOf(asked: readonly NewUser[]): ErrorRow | undefined {
   return undefined;
 }
 
-function refusalOfOne({ username, password, nickname }: NewUser): ErrorRow | undefined {
-  if (!username) return errors.usernameMissing;
+/** Why nobody can have such a name. */
+export function refusalOfUsername(username: string): ErrorRow | undefined {
+  if (username === '') return errors.usernameMissing;
   if (username.length > limits.idBytesMax) return errors.usernameTooLong;
-  if (!usernameForm.test(username)) return errors.usernameNotLegal(username);
-  if (!password) return errors.passwordMissing;
-  if (password.length > passwordCharsMax) return errors.passwordNotLegal;
+  return usernameForm.test(username) ? undefined : errors.usernameNotLegal(username);
+}
+
+/** Why nobody can have such a password. */
+export function refusalOfPassword(password: string): ErrorRow | undefined {
+  if (password === '') return errors.passwordMissing;
+  return password.length > passwordCharsMax ? errors.passwordNotLegal : undefined;
+}
+
+function refusalOfOne({ username, password, nickname }: NewUser): ErrorRow | undefined {
+  const refusal = refusalOfUsername(username ?? '') ?? refusalOfPassword(password ?? '');
+  if (refusal !== undefined) return refusal;
   if (nickname && (!isCleanText(nickname) || nickname.length > nicknameCharsMax)) {
     return errors.nicknameNotLegal;
   }

@@ -21,11 +21,16 @@ const appItself: Principal = { kind: 'app' };
 /** Tokens are printable ASCII; spaces are part of one, except at its ends. Node bounds the header's size. */
 const bearer = /^Bearer +([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?) *$/i;
 
+/** The token of an Authorization header; undefined when it holds none. */
+export function bearerToken(authorization: string): string | undefined {
+  return bearer.exec(authorization)?.[1];
+}
+
 /** Whom the token speaks for, or why this caller may not use a row with such `auth`. */
 export function authenticate(deps: Authenticator, auth: Auth, shown: Credentials): Principal | Failure {
   if (auth === 'none') return nobody;
   if (shown.authorization === undefined || shown.authorization === '') return 'tokenMissing';
-  const token = bearer.exec(shown.authorization)?.[1];
+  const token = bearerToken(shown.authorization);
   if (token === undefined) return 'tokenCorrupt';
   switch (auth) {
     case 'root':

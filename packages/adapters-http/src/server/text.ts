@@ -12,3 +12,8 @@ export function isId(value: unknown): value is string {
   if (!isCleanText(value) || value === '' || value.length > limits.idBytesMax) return false;
   return value.length * 3 <= limits.idBytesMax || Buffer.byteLength(value) <= limits.idBytesMax;
 }
+
+/** A device's name: 1 to 256 bytes of clean text. */
+export function isDeviceId(value: unknown): value is string {
+  return isCleanText(value) && value !== '' && Buffer.byteLength(value) <= limits.deviceIdBytesMax;
+}
