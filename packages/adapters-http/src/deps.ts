@@ -7,12 +7,14 @@ import type {
   CommandLoop,
   ContentDecoder,
   IdSource,
+  LiveUpdates,
   Log,
   MessageCodec,
   Passwords,
   SecretBox,
   StoragePorts,
 } from '@recalld/domain';
+import type { StreamSeats } from './easemob/events/seats.js';
 
 export interface HttpSettings {
   /** `https://host[:port]` that answers name; null: what the request's own headers say. */
@@ -36,6 +38,9 @@ export interface HttpDeps {
   readonly codec: MessageCodec;
   /** Reads messages of any vendor's format, for lists. */
   readonly decoder: ContentDecoder;
+  /** This node's; something steps it. */
+  readonly live: LiveUpdates;
+  readonly streams: StreamSeats;
   readonly callbackRequests: CallbackRequests;
   readonly callbackUrls: CallbackUrls;
   readonly log: Log;

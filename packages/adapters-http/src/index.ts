@@ -4,6 +4,8 @@ export * from './route.js';
 export { easemobApi } from './easemob/api.js';
 export { easemobBodies, readEasemobContent } from './easemob/contents.js';
 export type { EasemobContent } from './easemob/contents.js';
+export { createStreamSeats } from './easemob/events/seats.js';
+export type { StreamSeats } from './easemob/events/seats.js';
 export { adminApi } from './admin/api.js';
 export type { AdminDeps } from './admin/deps.js';
 export { opsApi } from './ops/api.js';

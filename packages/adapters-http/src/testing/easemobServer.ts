@@ -1,4 +1,4 @@
-import { createCommandLoop } from '@recalld/domain';
+import { createCommandLoop, createLiveUpdates } from '@recalld/domain';
 import type { App, AttachmentBytes, CommandLoop, Log, StoragePorts } from '@recalld/domain';
 import {
   createFixedClock,
@@ -12,6 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import { createApp } from '../app.js';
 import type { Mounted } from '../app.js';
 import type { HttpDeps } from '../deps.js';
+import { createStreamSeats } from '../easemob/events/seats.js';
 import { readEasemobContent } from '../easemob/contents.js';
 import { createCheapPasswords, createOpenBox, createOpenTokens } from './security.js';
 
@@ -60,6 +61,7 @@ export interface Changes {
   readonly bytes?: (bytes: AttachmentBytes) => AttachmentBytes;
   readonly settings?: Partial<HttpDeps['settings']>;
   readonly mounted?: Mounted;
+  readonly streamsMax?: number;
   readonly rootToken?: string;
 }
 
@@ -150,6 +152,8 @@ function createDeps(changes: Changes, storage: StoragePorts, clock: FixedClock, 
           ? readEasemobContent(payload)
           : { body: { kind: 'txt', text: Buffer.from(payload).toString('utf8') }, ext: {} },
     },
+    live: createLiveUpdates({ log: storage.log, chats: storage.chatReader }),
+    streams: createStreamSeats(changes.streamsMax ?? 100),
     callbackRequests: {
       render: async ({ rule }) => ({ url: rule.url, headers: {}, body: '' }),
       callId: () => null,
