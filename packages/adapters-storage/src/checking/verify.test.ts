@@ -99,6 +99,19 @@ const damages: Readonly<Record<string, Case>> = {
     damage: [[`update conversations set list_through = 999 where "user" = 'u1' and timeline = 'pair/u1/u2'`]],
     kinds: ['watermarkWrong'],
   },
+  'a mark of what was read that is too high': {
+    damage: [[`update conversations set read_through = 999 where "user" = 'u1' and timeline = 'pair/u1/u2'`]],
+    kinds: ['watermarkWrong'],
+  },
+  'a notice that is gone': {
+    damage: [
+      [
+        `delete from timeline_items where event_position =
+           (select min(event_position) from timeline_items where kind = 'acknowledgement')`,
+      ],
+    ],
+    kinds: ['itemMissing'],
+  },
   'a watermark of nobody': {
     damage: [[`insert into conversations values (?, 'u9', 'pair/u8/u9', 1, 1, 0)`, 1]],
     kinds: ['watermarkWithoutEvent'],

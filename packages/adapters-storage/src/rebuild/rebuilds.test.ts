@@ -24,6 +24,8 @@ const damages = {
   ],
   'lost watermarks': ['delete from conversations where list_through % 2 = 0'],
   'wrong watermarks': ['update conversations set list_through = list_through + 100, roam_through = 0'],
+  'what is read forgotten': ['update conversations set read_through = 0'],
+  'lost notices': ["delete from timeline_items where kind in ('acknowledgement', 'read', 'deletion')"],
   'watermarks of nobody': [
     `insert into conversations (app_no, "user", timeline, list_through, roam_through)
      values (?, 'u7', 'pair/u7/u8', 3, 3), (7, 'u7', 'what is this', 3, 3)`,

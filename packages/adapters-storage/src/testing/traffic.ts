@@ -1,8 +1,10 @@
 import type { AppNo, CommandLoop, MsgId, SendMessage, StoragePorts } from '@recalld/domain';
 import {
+  ackSample,
   appSample,
   createSequentialIds,
   deleteSample,
+  readSample,
   recallSample,
   sampleInstant,
   sendSample,
@@ -12,7 +14,7 @@ import { loopOn } from './commands.js';
 
 const users = ['u1', 'u2', 'u3', 'u4'];
 
-/** Sends, recalls, deletions and expiries of a few users who all talk to each other, the same each time. */
+/** Sends, recalls, acknowledgements, readings, deletions and expiries of a few users who all talk to each other, the same each time. */
 export interface Traffic {
   readonly app: AppNo;
   /** Messages whose recall was acknowledged. */
@@ -43,21 +45,28 @@ export async function startTraffic(nodes: readonly Storage[]): Promise<Traffic> 
     now += 10;
     const common = { app: (app as { no: AppNo }).no, now };
     const dice = random();
-    if (dice < 0.5 || sent.length === 0) {
+    if (dice < 0.45 || sent.length === 0) {
       const message = { msgId: ids.next(), from: pick(users), to: pick(users) };
       const expiresAt = random() < 0.2 ? now + 5 : null;
       await loop.submit([sendSample({ ...common, ...message, expiresAt })]);
       sent.push(message);
-    } else if (dice < 0.8) {
+    } else if (dice < 0.7) {
       const { msgId, from, to } = pick(sent);
       const recall = recallSample({ ...common, msgId, by: from, to, recallId: ids.next() });
       const [outcome] = await loop.submit([recall]);
       if (outcome?.ok === true) recalled.add(msgId);
-    } else if (dice < 0.9) {
+    } else if (dice < 0.78) {
       await loop.submit([{ type: 'ExpireMessage', ...common, msgId: pick(sent).msgId }]);
+    } else if (dice < 0.84) {
+      const { msgId, from, to } = pick(sent);
+      await loop.submit([ackSample({ ...common, ackId: ids.next(), msgId, by: to, to: from })]);
+    } else if (dice < 0.9) {
+      const reading = { user: pick(users), channel: pick(users), noticeId: ids.next() };
+      await loop.submit([readSample({ ...common, ...reading })]);
     } else {
       const deletion = { user: pick(users), channel: pick(users), deleteRoaming: random() < 0.5 };
-      await loop.submit([deleteSample({ ...common, ...deletion })]);
+      const noticeId = random() < 0.5 ? ids.next() : null;
+      await loop.submit([deleteSample({ ...common, ...deletion, noticeId })]);
     }
   }
 
