@@ -30,7 +30,6 @@ export function messageItem(change: Partial<MessageItem> = {}): MessageItem {
     originDevice: null,
     chat: { kind: 'chat', id: 'bob' },
     sentAt: 1_760_000_000_123,
-    audience: 'all',
     flags: {},
     contentKind: 'txt',
     expiresAt: null,
