@@ -42,6 +42,7 @@ export * from './application/commandLoop.js';
 export * from './application/decideUnit.js';
 export * from './application/faults.js';
 export * from './application/leaseHolder.js';
+export type { HearNews, LiveNews } from './application/listeners.js';
 export * from './application/liveUpdates.js';
 export * from './application/submitOne.js';
 export * from './ports/apps.js';

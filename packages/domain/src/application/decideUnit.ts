@@ -60,13 +60,19 @@ export function decideUnit(
     const firstEvent = decided.length;
     decisions.push({ ok: true, firstEvent, events: verdict.events.length });
     if (verdict.events.length === 0) continue;
-    if (command.type === 'SendMessage') sent.add(stream);
+    if (command.type === 'SendMessage') {
+      const { msgId, retryKey } = command;
+      sent.add(stream);
+      if (retryKey !== null) {
+        retryKeys.push({ event: firstEvent, key: retryKey });
+        set.send(retryKey, msgId);
+      }
+    }
     appends.push(appendTo(stream, set.version(stream), verdict.events));
     set.append(stream, verdict.events);
     decided.push(...verdict.events);
     const effects = handler.effects(command);
     if (effects.put !== null) puts.push({ event: firstEvent, content: effects.put });
-    if (effects.retryKey !== null) retryKeys.push({ event: firstEvent, key: effects.retryKey });
     for (const item of effects.erase) erase.add(item);
   }
   const deliveries = decided.length === 0 ? [] : plan(decided, set.facts.rules);

@@ -1,19 +1,12 @@
 import type { ChatKey } from '../chat/chat.js';
-import type { SessionsEnded } from '../device/endSessions.js';
 import type { RecordedEvent } from '../events.js';
-import type { Recorded } from '../kernel/event.js';
 import type { AppNo, Position, UserId } from '../kernel/ids.js';
 import { parseTimeline } from '../kernel/stream.js';
 import type { TimelineId } from '../kernel/stream.js';
 import type { ChatReader } from '../ports/chats.js';
 import type { EventLog } from '../ports/eventLog.js';
-
-/** What a user's connected devices and streams hear of: hints to look, and orders to leave. */
-export type LiveNews =
-  | { readonly kind: 'grown'; readonly timeline: TimelineId; readonly position: Position }
-  | { readonly kind: 'ended'; readonly event: Recorded<SessionsEnded> };
-
-export type HearNews = (news: LiveNews) => void;
+import { Listeners } from './listeners.js';
+import type { HearNews } from './listeners.js';
 
 export interface LiveUpdatesDeps {
   readonly log: Pick<EventLog, 'read' | 'horizon'>;
@@ -22,17 +15,28 @@ export interface LiveUpdatesDeps {
 
 /**
  * Follows the log for those who are connected to this node: whatever node recorded an event, each
- * hears of it, in the log's order. Nothing is read while nobody listens. A listener may hear of what
- * it has seen already, and of timelines that have nothing for it.
+ * hears of it. Nothing is read while nobody listens. A listener may hear of what it has seen already,
+ * and of timelines that have nothing for it; of several items in one timeline, of the newest alone.
  */
 export interface LiveUpdates {
   /**
-   * From the moment this resolves, `hear` is told of everything that is recorded later. It must not
-   * throw. Answers the function that ends it. @throws what the store throws.
+   * From the moment this resolves, `hear` is told of everything that is recorded later; it may hear of
+   * something before. Answers the function that ends it. @throws what the store throws.
    */
   watch(app: AppNo, user: UserId, hear: HearNews): Promise<() => void>;
-  /** Looks at the next events; answers whether there may be more. @throws what the store throws. */
+  /**
+   * Looks at the next events, after the steps that are under way; answers whether there may be more.
+   * @throws what the store throws: the next step looks at the same events again.
+   * @throws AggregateError of what listeners threw: everybody has been told, and the next step goes on.
+   */
   step(): Promise<boolean>;
+}
+
+/** A timeline that has new items; `position` is of the newest. */
+interface Growth {
+  readonly app: AppNo;
+  readonly timeline: TimelineId;
+  readonly position: Position;
 }
 
 /** Events in one look. */
@@ -53,40 +57,16 @@ export function isLiveNews({ type }: Pick<RecordedEvent, 'type'>): boolean {
 }
 
 export function createLiveUpdates({ log, chats }: LiveUpdatesDeps): LiveUpdates {
-  const apps = new Map<AppNo, Map<UserId, Set<HearNews>>>();
+  const listeners = new Listeners();
   /** How far this node has looked; undefined while nobody listens. */
   let through: Promise<Position> | undefined;
+  let lastStep: Promise<unknown> = Promise.resolve();
 
-  function listenersOf(app: AppNo, user: UserId): ReadonlySet<HearNews> | undefined {
-    return apps.get(app)?.get(user);
+  async function membersHere(app: AppNo, key: ChatKey): Promise<readonly UserId[]> {
+    return listeners.among(app, await chats.membersNow(app, key));
   }
 
-  function add(app: AppNo, user: UserId, hear: HearNews): void {
-    const users = apps.get(app) ?? new Map<UserId, Set<HearNews>>();
-    apps.set(app, users);
-    users.set(user, (users.get(user) ?? new Set()).add(hear));
-  }
-
-  function remove(app: AppNo, user: UserId, hear: HearNews): void {
-    const users = apps.get(app);
-    const listeners = users?.get(user);
-    listeners?.delete(hear);
-    if (listeners?.size === 0) users?.delete(user);
-    if (users?.size === 0) apps.delete(app);
-    if (apps.size === 0) through = undefined;
-  }
-
-  /** Those of a chat who listen here: whichever of both is the smaller set is gone through. */
-  async function listeningMembers(app: AppNo, key: ChatKey): Promise<readonly UserId[]> {
-    const members = await chats.membersNow(app, key);
-    const here = apps.get(app);
-    if (here === undefined) return [];
-    return here.size < members.size
-      ? [...here.keys()].filter((user) => members.has(user))
-      : [...members].filter((user) => here.has(user));
-  }
-
-  async function concerned(app: AppNo, timeline: TimelineId): Promise<readonly UserId[]> {
+  async function concerned({ app, timeline }: Growth): Promise<readonly UserId[]> {
     const parsed = parseTimeline(timeline);
     switch (parsed.kind) {
       case 'pair':
@@ -94,46 +74,73 @@ export function createLiveUpdates({ log, chats }: LiveUpdatesDeps): LiveUpdates 
       case 'user':
         return [parsed.id];
       case 'group':
-        return listeningMembers(app, { kind: 'groupchat', id: parsed.id });
+        return await membersHere(app, { kind: 'groupchat', id: parsed.id });
       case 'room':
-        return listeningMembers(app, { kind: 'chatroom', id: parsed.id });
+        return await membersHere(app, { kind: 'chatroom', id: parsed.id });
     }
   }
 
-  async function tell(event: RecordedEvent): Promise<void> {
-    const { app, timeline, position } = event;
-    if (event.type === 'SessionsEnded') {
-      for (const hear of listenersOf(app, event.data.user) ?? []) hear({ kind: 'ended', event });
-    } else if (timeline !== undefined && apps.has(app)) {
-      for (const user of await concerned(app, timeline)) {
-        for (const hear of listenersOf(app, user) ?? []) hear({ kind: 'grown', timeline, position });
+  /** Answers what listeners threw. */
+  async function tellAll(events: readonly RecordedEvent[]): Promise<readonly unknown[]> {
+    const faults: unknown[] = [];
+    for (const event of events) {
+      if (event.type !== 'SessionsEnded') continue;
+      faults.push(...listeners.tell(event.app, event.data.user, { kind: 'ended', event }));
+    }
+    for (const growth of growthsOf(events.filter(({ app }) => listeners.has(app)))) {
+      const { app, timeline, position } = growth;
+      for (const user of await concerned(growth)) {
+        faults.push(...listeners.tell(app, user, { kind: 'grown', timeline, position }));
       }
     }
+    return faults;
+  }
+
+  async function look(): Promise<boolean> {
+    const from = through;
+    if (from === undefined) return false;
+    const after = await from;
+    const looked = await log.read({ after, limit: eventsPerStep, types: newsTypes });
+    const faults = await tellAll(looked.events);
+    // Whoever came first after everybody had left has begun anew.
+    if (through === from) through = Promise.resolve(looked.through);
+    if (faults.length > 0) throw new AggregateError(faults, `${faults.length} listeners threw`);
+    return looked.through > after;
   }
 
   return {
     async watch(app, user, hear) {
-      add(app, user, hear);
-      through ??= log.horizon();
-      const asked = through;
+      const remove = listeners.add(app, user, hear);
+      const leave = () => {
+        remove();
+        if (listeners.isEmpty()) through = undefined;
+      };
+      const asked = (through ??= log.horizon());
       try {
         await asked;
       } catch (fault) {
         if (through === asked) through = undefined;
-        remove(app, user, hear);
+        leave();
         throw fault;
       }
-      return () => remove(app, user, hear);
+      return leave;
     },
-    async step() {
-      const from = through;
-      if (from === undefined) return false;
-      const after = await from;
-      const looked = await log.read({ after, limit: eventsPerStep, types: newsTypes });
-      for (const event of looked.events) await tell(event);
-      // Whoever came first after everybody had left has begun anew.
-      if (through === from) through = Promise.resolve(looked.through);
-      return looked.through > after;
+    step() {
+      const step = lastStep.then(look);
+      lastStep = step.catch(() => undefined);
+      return step;
     },
   };
+}
+
+/** Which timelines have new items, each once. History that was brought in is no news. */
+function growthsOf(events: readonly RecordedEvent[]): Iterable<Growth> {
+  const growths = new Map<string, Growth>();
+  for (const event of events) {
+    const { app, timeline, position } = event;
+    if (timeline === undefined) continue;
+    if (event.type === 'MessageSent' && event.data.flags.imported === true) continue;
+    growths.set(`${app} ${timeline}`, { app, timeline, position });
+  }
+  return growths.values();
 }

@@ -38,7 +38,6 @@ import type { Message } from '../message/message.js';
 import { purgeAttachment } from '../message/purgeAttachment.js';
 import { recallMessage } from '../message/recallMessage.js';
 import { sendMessage } from '../message/sendMessage.js';
-import type { RetryKey } from '../message/sendMessage.js';
 import type { Reads } from '../ports/commandStore.js';
 import { changeRecallPolicy } from '../recall-policy/changeRecallPolicy.js';
 import { defaultRecallPolicy, evolveRecallPolicy } from '../recall-policy/recallPolicy.js';
@@ -52,8 +51,6 @@ export interface Effects {
   readonly put: StoredContent | null;
   /** Messages whose bodies go. */
   readonly erase: readonly ItemId[];
-  /** The key that the command's first event is sent under. */
-  readonly retryKey: RetryKey | null;
 }
 
 /** Everything that the loop must know of one kind of command. */
@@ -65,7 +62,7 @@ export interface Handler<T extends CommandType> {
   effects(command: CommandOf<T>): Effects;
 }
 
-const nothing: Effects = { put: null, erase: [], retryKey: null };
+const nothing: Effects = { put: null, erase: [] };
 
 const messages: Fold<Message> = {
   initial: unknownMessage,
@@ -135,10 +132,10 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
       return sendMessage(command, set.state(messageStream(command.msgId), messages), {
         groupType: groupTypeOf(set, chatKind, to),
         role: roleOf(set, chatKind, to, from),
-        sentBefore: retryKey === null ? undefined : set.facts.retried.get(retryKey),
+        sentBefore: retryKey === null ? undefined : set.sentUnder(retryKey),
       });
     },
-    effects: ({ content, retryKey }) => ({ put: content, erase: [], retryKey }),
+    effects: ({ content }) => ({ put: content, erase: [] }),
   },
   RecallMessage: {
     stream: (command) => messageStream(command.msgId),
@@ -154,7 +151,7 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
         role: roleOf(set, command.chatKind, command.to, command.by),
       });
     },
-    effects: (command) => ({ put: command.extension, erase: [command.msgId], retryKey: null }),
+    effects: (command) => ({ put: command.extension, erase: [command.msgId] }),
   },
   AcknowledgeMessage: {
     stream: ({ msgId, by }) => acknowledgementStream(msgId, by),

@@ -1,6 +1,7 @@
 import type { RecordedEvent, NewEvent, StampedEvent } from '../events.js';
-import type { AppNo } from '../kernel/ids.js';
+import type { AppNo, MsgId } from '../kernel/ids.js';
 import type { StreamId } from '../kernel/stream.js';
+import type { RetryKey } from '../message/sendMessage.js';
 import type { LoadedFacts } from '../ports/commandStore.js';
 
 /** How one kind of stream is folded. */
@@ -28,6 +29,9 @@ export class WorkingSet {
   readonly #streams = new Map<StreamId, Stream>();
   /** Streams that the unit in hand changed, as they were before. */
   readonly #before = new Map<StreamId, Stream>();
+  /** What the batch sends under keys, and which of these the unit in hand added. */
+  readonly #sent = new Map<RetryKey, MsgId>();
+  readonly #sentByUnit = new Set<RetryKey>();
   /** Streams with a message that no commit has given its MsgSeq yet. */
   readonly #unstamped = new Set<StreamId>();
 
@@ -67,6 +71,16 @@ export class WorkingSet {
     });
   }
 
+  /** What was sent under a key before, in this batch or in an earlier one. */
+  sentUnder(key: RetryKey): MsgId | undefined {
+    return this.#sent.get(key) ?? this.#facts.retried.get(key);
+  }
+
+  send(key: RetryKey, msgId: MsgId): void {
+    this.#sent.set(key, msgId);
+    this.#sentByUnit.add(key);
+  }
+
   /** Whether decisions on this stream must wait for the batch's commit: its message has no MsgSeq yet. */
   awaitsStamps(stream: StreamId): boolean {
     return this.#unstamped.has(stream);
@@ -79,10 +93,13 @@ export class WorkingSet {
       if (unstamped) this.#unstamped.add(stream);
     }
     this.#before.clear();
+    this.#sentByUnit.clear();
   }
 
   /** The unit in hand never was. */
   forget(): void {
+    for (const key of this.#sentByUnit) this.#sent.delete(key);
+    this.#sentByUnit.clear();
     for (const [stream, before] of this.#before) this.#streams.set(stream, before);
     this.#before.clear();
   }

@@ -21,21 +21,24 @@ export interface SendMessage {
   /** null: the server keeps it for ever. */
   readonly expiresAt: Instant | null;
   readonly flags: ItemFlags;
-  /** The only members of a group or room that it is for; null: all of them. */
+  /** The only members of a group or room that it is for; null: all of them. Of no meaning between two users. */
   readonly directedTo: readonly UserId[] | null;
-  /** `app`: the app's admin token. `user`: a client, which sends to groups and rooms that its user is in. */
+  /** `app`: the app's admin token. `user`: a client, which sends to groups and rooms that its user is in, and to any user. */
   readonly authority: 'app' | 'user';
-  /** Under which a client sends the same message again when it got no answer; unique in the app. */
+  /** Under which a client sends the same message again when it got no answer; unique in the app. null: it never does. */
   readonly retryKey: RetryKey | null;
   readonly origin: Origin;
   readonly originDevice: DeviceId | null;
   readonly now: Instant;
 }
 
-/** 1 to 512 bytes. Kept for `limits.retryKeptMs`. */
+/** 1 to `limits.retryKeyBytesMax` bytes. Kept for `limits.retryKeptMs`. */
 export type RetryKey = string;
 
-/** `sentBefore`: under the same key; the port `RetryKeys` knows as which message. */
+/**
+ * In the order in which they are checked: who left the group meanwhile still learns what became of the
+ * first try. `sentBefore`: under the same key; the port `RetryKeys` knows as which message.
+ */
 export type SendRefusal = 'sentBefore' | 'idTaken' | 'chatNotFound' | 'notMember';
 
 export interface SendFacts {
@@ -60,6 +63,7 @@ export function sendMessage(
   }
   const { msgId, from, contentKind, attachments, expiresAt, random, origin, originDevice, flags, now } =
     command;
+  const directedTo = command.chatKind === 'chat' ? null : command.directedTo;
   const chat = {
     kind: command.chatKind,
     id: command.to,
@@ -79,7 +83,7 @@ export function sendMessage(
       origin,
       originDevice,
       flags,
-      ...(command.directedTo === null ? {} : { directedTo: command.directedTo }),
+      ...(directedTo === null ? {} : { directedTo }),
     },
     occurredAt: now,
     actor: from,

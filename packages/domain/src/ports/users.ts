@@ -15,12 +15,12 @@ export interface Users {
   /** Registers all or, when one of the ids is taken, none of them; answers the taken ids. */
   register(users: readonly User[]): Promise<{ readonly taken: readonly UserId[] }>;
   find(app: AppNo, user: UserId): Promise<User | undefined>;
-  /** Answers the user as it now is. */
+  /** Answers the user as it now is; undefined for an unknown one. */
   change(
     app: AppNo,
     user: UserId,
     change: Partial<Pick<User, 'nickname' | 'passwordHash' | 'activated'>> & Pick<User, 'modifiedAt'>,
   ): Promise<User | undefined>;
-  /** Answers the user as it was. What it sent, and its conversations, stay. */
+  /** Answers the user as it was; undefined for an unknown one. What it sent, and its conversations, stay. */
   remove(app: AppNo, user: UserId): Promise<User | undefined>;
 }

@@ -1,11 +1,11 @@
 import { createCommandLoop } from '../application/commandLoop.js';
 import type { CommandLoop } from '../application/commandLoop.js';
-import type { Command, CommandType, Outcome } from '../application/command.js';
-import type { ChatKind } from '../chat/chat.js';
+import type { Command, CommandOf, CommandType, Outcome } from '../application/command.js';
 import { healthy } from '../callback/suspension.js';
 import type { RuleHealth } from '../callback/suspension.js';
-import { assert, never } from '../kernel/assert.js';
-import type { AppNo, Instant } from '../kernel/ids.js';
+import { assert } from '../kernel/assert.js';
+import type { AppNo, AttachmentId, Instant, MsgId, UserId } from '../kernel/ids.js';
+import type { ConversationKind } from '../kernel/stream.js';
 import type { CommandStore } from '../ports/commandStore.js';
 import type { StoragePorts } from '../ports/storagePorts.js';
 import { createFixedClock, immediateTurn } from './memory/time.js';
@@ -58,70 +58,104 @@ export type Step =
   | { readonly type: 'join' | 'leave'; readonly user: number }
   | { readonly type: 'wait'; readonly seconds: number };
 
+/** What the small numbers of a wish stand for. */
+interface Scene {
+  readonly wish: Wish;
+  readonly app: AppNo;
+  readonly now: Instant;
+  readonly msgId: MsgId;
+  readonly user: UserId;
+  readonly peer: UserId;
+  readonly file: AttachmentId;
+  readonly chatKind: ConversationKind;
+  readonly to: string;
+  /** The n-th id of those that commands of one kind bring. */
+  idAfter(start: number): string;
+}
+
 /** The command that a wish comes to at an instant. */
 export function commandFrom(wish: Wish, app: AppNo, now: Instant): Command {
-  const msgId = choose(historyMessages, wish.message);
-  const [user, peer] = [choose(historyUsers, wish.user), choose(historyUsers, wish.peer)];
-  const file = choose(historyFiles, wish.file);
-  const chatKind: ChatKind = wish.inGroup ? 'groupchat' : 'chat';
-  const to = wish.inGroup ? historyGroup.id : peer;
-  switch (wish.type) {
-    case 'SendMessage': {
-      const attachments = wish.flag ? [file] : [];
-      const expiresAt = wish.forced ? now + 60_000 : null;
-      const content = textContent(`body of ${msgId}`);
-      const retryKey = wish.file === 0 ? `${user} ${msgId}` : null;
-      const authority = wish.flag ? 'app' : 'user';
-      const sending = { attachments, expiresAt, content, retryKey, authority } as const;
-      return sendSample({ app, msgId, from: user, to, chatKind, ...sending, now });
-    }
-    case 'RecallMessage': {
-      const recallId = idAt(sampleInstant, 1000 + wish.nth);
-      const authority = wish.flag ? 'app' : 'user';
-      const waive = { window: wish.forced, absence: wish.forced };
-      return recallSample({ app, msgId, recallId, by: user, to, chatKind, authority, waive, now });
-    }
-    case 'AcknowledgeMessage': {
-      const ackId = idAt(sampleInstant, 20_000 + wish.nth);
-      const ack = wish.flag ? 'read' : 'delivered';
-      return ackSample({ app, ackId, ack, msgId, chatKind, by: peer, to: wish.inGroup ? to : user, now });
-    }
-    case 'DeleteConversation': {
-      const noticeId = wish.forced ? idAt(sampleInstant, 40_000 + wish.nth) : null;
-      return deleteSample({
-        app,
-        user,
-        kind: chatKind,
-        channel: to,
-        deleteRoaming: wish.flag,
-        noticeId,
-        now,
-      });
-    }
-    case 'ReadConversation': {
-      const noticeId = idAt(sampleInstant, 60_000 + wish.nth);
-      return readSample({ app, user, kind: chatKind, channel: to, noticeId, now });
-    }
-    case 'EndSessions':
-      return endSample({ app, user, now });
-    case 'ChangeRecallPolicy': {
-      const enabled = wish.flag || wish.forced;
-      return policySample({ app, enabled, windowSeconds: 30 + 60 * wish.file, now });
-    }
-    case 'ExpireMessage':
-      return { type: 'ExpireMessage', app, msgId, now };
-    case 'PurgeAttachment':
-      return { type: 'PurgeAttachment', app, msgId, attachment: file, now };
-    case 'TellRuleHealth':
-      return tellSample({ app, ruleId: historyRule, health: healthFrom(wish, now), now });
-    case 'TestCallbackRule': {
-      const recallId = idAt(sampleInstant, 1000 + wish.nth);
-      return testSample({ app, ruleId: historyRule, msgId, recallId, now });
-    }
-    default:
-      return never(wish.type);
-  }
+  const peer = choose(historyUsers, wish.peer);
+  return commandOf[wish.type]({
+    wish,
+    app,
+    now,
+    msgId: choose(historyMessages, wish.message),
+    user: choose(historyUsers, wish.user),
+    peer,
+    file: choose(historyFiles, wish.file),
+    chatKind: wish.inGroup ? 'groupchat' : 'chat',
+    to: wish.inGroup ? historyGroup.id : peer,
+    idAfter: (start) => idAt(sampleInstant, start + wish.nth),
+  });
 }
+
+const commandOf: { readonly [T in CommandType]: (scene: Scene) => CommandOf<T> } = {
+  SendMessage: ({ wish, app, now, msgId, user, file, chatKind, to }) =>
+    sendSample({
+      app,
+      msgId,
+      from: user,
+      to,
+      chatKind,
+      attachments: wish.flag ? [file] : [],
+      expiresAt: wish.forced ? now + 60_000 : null,
+      content: textContent(`body of ${msgId}`),
+      authority: wish.flag ? 'app' : 'user',
+      retryKey: wish.file === 0 ? `${user} ${wish.nth % 4}` : null,
+      now,
+    }),
+  RecallMessage: ({ wish, app, now, msgId, user, chatKind, to, idAfter }) =>
+    recallSample({
+      app,
+      msgId,
+      recallId: idAfter(1000),
+      by: user,
+      to,
+      chatKind,
+      authority: wish.flag ? 'app' : 'user',
+      waive: { window: wish.forced, absence: wish.forced },
+      now,
+    }),
+  AcknowledgeMessage: ({ wish, app, now, msgId, user, peer, chatKind, to, idAfter }) =>
+    ackSample({
+      app,
+      ackId: idAfter(20_000),
+      ack: wish.flag ? 'read' : 'delivered',
+      msgId,
+      chatKind,
+      by: peer,
+      to: wish.inGroup ? to : user,
+      now,
+    }),
+  DeleteConversation: ({ wish, app, now, user, chatKind, to, idAfter }) =>
+    deleteSample({
+      app,
+      user,
+      kind: chatKind,
+      channel: to,
+      deleteRoaming: wish.flag,
+      noticeId: wish.forced ? idAfter(40_000) : null,
+      now,
+    }),
+  ReadConversation: ({ app, now, user, chatKind, to, idAfter }) =>
+    readSample({ app, user, kind: chatKind, channel: to, noticeId: idAfter(60_000), now }),
+  EndSessions: ({ app, now, user }) => endSample({ app, user, now }),
+  ChangeRecallPolicy: ({ wish, app, now }) =>
+    policySample({ app, enabled: wish.flag || wish.forced, windowSeconds: 30 + 60 * wish.file, now }),
+  ExpireMessage: ({ app, now, msgId }) => ({ type: 'ExpireMessage', app, msgId, now }),
+  PurgeAttachment: ({ app, now, msgId, file }) => ({
+    type: 'PurgeAttachment',
+    app,
+    msgId,
+    attachment: file,
+    now,
+  }),
+  TellRuleHealth: ({ wish, app, now }) =>
+    tellSample({ app, ruleId: historyRule, health: healthFrom(wish, now), now }),
+  TestCallbackRule: ({ app, now, msgId, idAfter }) =>
+    testSample({ app, ruleId: historyRule, msgId, recallId: idAfter(1000), now }),
+};
 
 function healthFrom({ flag }: Wish, now: Instant): RuleHealth {
   return flag ? { status: 'suspended', since: now - 600_000, probes: 0, probeAt: now } : healthy;

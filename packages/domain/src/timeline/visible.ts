@@ -50,6 +50,7 @@ export function visible(item: Item, viewer: Viewer): boolean {
   if (viewer.purpose !== 'device' || isOwnDeed(item, viewer)) return false;
   switch (item.kind) {
     case 'recall':
+      if (!isFor(viewer.user, item.messageAuthor, item.directedTo)) return false;
       return item.audience === 'all' || item.messageAuthor !== viewer.user;
     case 'acknowledgement':
     case 'read':
@@ -69,10 +70,15 @@ function isOwnDeed(item: Item, { user, device }: DeviceViewer): boolean {
   return item.author === user && device !== null && item.originDevice === device;
 }
 
+/** Whether a message of this author is for a user: to members whom it is not directed to, it never was. */
+function isFor(user: UserId, author: UserId, directedTo: readonly UserId[] | undefined): boolean {
+  return directedTo === undefined || user === author || directedTo.includes(user);
+}
+
 function readable(item: MessageItem, viewer: Viewer): boolean {
   if (item.state !== 'live' || (item.expiresAt ?? Infinity) <= viewer.now) return false;
-  const { flags, messageSeq, directedTo } = item;
-  if (directedTo?.includes(viewer.user) === false && item.author !== viewer.user) return false;
+  const { flags, messageSeq } = item;
+  if (!isFor(viewer.user, item.author, item.directedTo)) return false;
   switch (viewer.purpose) {
     case 'roaming':
       return flags.noRoam !== true && flags.onlineOnly !== true && messageSeq > viewer.roamThrough;
