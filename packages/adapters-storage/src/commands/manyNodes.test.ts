@@ -61,6 +61,37 @@ describe.skipIf(!postgresAvailable)('two nodes on one database', () => {
     expect(await wholeLog(two)).toHaveLength(2);
   });
 
+  it('race, send and send again under the same key: it is sent once, and the rest of both batches stands', async () => {
+    const loops = [loopOn(one.commands), loopOn(two.commands)] as const;
+    const sent = await Promise.all(
+      loops.flatMap((loop, node) =>
+        Array.from({ length: 100 }, async (_, n) => {
+          const retryKey = n % 2 === 0 ? `u1 web ${n}` : null;
+          const [outcome] = await loop.submit([{ ...sending(1_000 * (node + 1) + n), retryKey }]);
+          return outcome?.ok === true ? 'sent' : outcome?.code;
+        }),
+      ),
+    );
+    expect(sent.filter((outcome) => outcome === 'sent')).toHaveLength(150);
+    expect(sent.filter((outcome) => outcome === 'sentBefore')).toHaveLength(50);
+    expect((await wholeLog(one)).filter(({ type }) => type === 'MessageSent')).toHaveLength(150);
+  });
+
+  it('race, send and send again: a batch whose key was taken is moved as a whole, and leaves no trace', async () => {
+    const keyed = (n: number) => {
+      const unit = sendUnit(1, { msgId: idAt(sampleInstant, n) });
+      return { ...unit, retryKeys: [{ event: 0, key: 'u1 web 1' }] };
+    };
+    await one.commands.commit([keyed(1)]);
+    const other = sendUnit(1, { msgId: idAt(sampleInstant, 3) });
+
+    expect(await two.commands.commit([other, keyed(2)])).toEqual({ ok: false, reason: 'moved' });
+
+    expect(await wholeLog(two)).toHaveLength(1);
+    const { retried } = await loadOne(two, { app: 1, retryKeys: ['u1 web 1', 'u1 web 2'] });
+    expect(retried).toEqual(new Map([['u1 web 1', idAt(sampleInstant, 1)]]));
+  });
+
   it('give every message of a conversation its own place, in the order of commits', async () => {
     const loops = [loopOn(one.commands), loopOn(two.commands)] as const;
     await Promise.all(
