@@ -1,0 +1,76 @@
+import { assert } from '@recalld/domain';
+import type { Instant, TimelineCursor, TimelineId } from '@recalld/domain';
+
+/** A page that a device was sent and has not confirmed yet. */
+export interface Round {
+  /** Where the device has come when it confirms. */
+  readonly next: TimelineCursor;
+  /** What it confirms with. */
+  readonly key: number;
+  readonly sentAt: Instant;
+}
+
+const keysPerPosition = 1024;
+
+/**
+ * The pulls of one session that wait for the device's next word, and the cursors that they came to.
+ *
+ * Keys grow with positions, and no two in a row are the same: the SDKs take an answer with the last
+ * queue and key that they saw for one that they have confirmed already, also when that word was lost
+ * with its connection.
+ */
+export class Rounds {
+  readonly #roundsMax: number;
+  readonly #cursorsMax: number;
+  readonly #rounds = new Map<TimelineId, Round>();
+  readonly #cursors = new Map<TimelineId, TimelineCursor>();
+
+  constructor(limits: { readonly roundsMax: number; readonly cursorsRememberedMax: number }) {
+    this.#roundsMax = limits.roundsMax;
+    this.#cursorsMax = limits.cursorsRememberedMax;
+  }
+
+  /** Whether one was opened after an instant. */
+  newestSince(instant: Instant): boolean {
+    return [...this.#rounds.values()].some(({ sentAt }) => sentAt > instant);
+  }
+
+  round(timeline: TimelineId): Round | undefined {
+    return this.#rounds.get(timeline);
+  }
+
+  /** How far the device has come, as long as that is remembered. */
+  cursor(timeline: TimelineId): TimelineCursor | undefined {
+    return this.#cursors.get(timeline);
+  }
+
+  open(timeline: TimelineId, next: TimelineCursor, now: Instant): Round {
+    const round = { next, key: keyOf(next), sentAt: now };
+    setBounded(this.#rounds, timeline, round, this.#roundsMax);
+    return round;
+  }
+
+  /** Everything up to a cursor has arrived. */
+  confirm(timeline: TimelineId, through: TimelineCursor): void {
+    this.#rounds.delete(timeline);
+    setBounded(this.#cursors, timeline, through, this.#cursorsMax);
+  }
+}
+
+let turn = 0;
+
+/** Of 1,024 keys for a position, the one whose turn it is; kept in the range of exact numbers. */
+function keyOf({ position }: TimelineCursor): number {
+  turn = (turn + 1) % keysPerPosition;
+  const key = position * keysPerPosition + turn;
+  assert(Number.isSafeInteger(key), `a timeline has fewer items than keys: ${position}`);
+  return key;
+}
+
+/** Puts the newest last, and lets the oldest go for it. */
+function setBounded<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.size > max ? map.keys() : [];
+  if (oldest !== undefined) map.delete(oldest);
+}

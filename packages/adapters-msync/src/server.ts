@@ -1,0 +1,175 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import type {
+  AccessTokens,
+  AppNo,
+  Clock,
+  CommandLoop,
+  IdSource,
+  LiveUpdates,
+  Log,
+  MessageCodec,
+  StoragePorts,
+} from '@recalld/domain';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import { zeroCounts } from './counts.js';
+import type { MsyncCounts } from './counts.js';
+import { createChatKinds } from './down/chatKinds.js';
+import { createCursorWriter } from './down/cursorWriter.js';
+import { createEncodedItems } from './down/encodedItems.js';
+import { createReadPage } from './down/pages.js';
+import { createFaultLog } from './faultLog.js';
+import { msyncLimits } from './limits.js';
+import type { MsyncLimits } from './limits.js';
+import { addressOf, refuseUpgrade } from './rawSocket.js';
+import type { EndedSession } from './sessions/begin.js';
+import { Session } from './sessions/session.js';
+import type { SessionDeps } from './sessions/session.js';
+import { SessionTable } from './sessions/sessionTable.js';
+import { become, closeSessions } from './sessions/closing.js';
+import type { Uplink } from './up/uplink.js';
+import { createWriteBehind } from './writeBehind.js';
+
+export interface MsyncServerDeps {
+  readonly storage: Pick<StoragePorts, 'apps' | 'users' | 'devices' | 'queues' | 'contents' | 'chats'>;
+  readonly tokens: AccessTokens;
+  readonly codec: MessageCodec;
+  readonly live: Pick<LiveUpdates, 'watch'>;
+  readonly loop: Pick<CommandLoop, 'submit'>;
+  readonly uplink: Uplink;
+  readonly ids: Pick<IdSource, 'next'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Names this process among all nodes; no later one has the same. */
+  readonly node: string;
+  readonly limits?: Partial<MsyncLimits>;
+}
+
+/** What the official SDKs connect to (msync): one session for each socket. */
+export interface MsyncServer {
+  /**
+   * Takes a socket that an HTTP server hands over with its 'upgrade' event, or answers it in JSON:
+   * 404 for another path than `/websocket` and `/ws`, 503 when there are too many. Never throws.
+   */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Sessions that are logged in. */
+  sessions(): number;
+  /** Sockets, logged in or not. */
+  sockets(): number;
+  counts(): MsyncCounts;
+  /**
+   * Takes no more sockets and frames, answers those in hand, closes every session so that its device
+   * comes back (1001), and writes how far each has come. Never rejects; after `deadlineMs` it is cut short.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+const paths: readonly string[] = ['/websocket', '/ws'];
+
+export function createMsyncServer(given: MsyncServerDeps): MsyncServer {
+  const deps = partsOf(given);
+  const { limits, table, counts, clock, faults } = deps;
+  // Its types do not know closeTimeout yet.
+  const options = {
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: limits.frameBytesMax,
+    closeTimeout: limits.closeMs,
+  };
+  const webSockets = new WebSocketServer(options);
+  webSockets.on('wsClientError', (_fault, socket) => refuseUpgrade(socket, 400));
+  let isClosing = false;
+  let lookedAt = clock.now();
+
+  const timer = setInterval(() => {
+    const now = clock.now();
+    deps.encoded.age();
+    for (const session of table.sockets) session.sweep(now);
+    if (now - lookedAt < limits.revocationsMs) return;
+    lookedAt = now;
+    endRevoked(given, table).catch((fault: unknown) =>
+      faults.tell(fault, 'whether tokens were revoked is not known; looking again'),
+    );
+  }, limits.sweepMs).unref();
+
+  return {
+    upgrade(request, socket, head) {
+      const path = (request.url ?? '').split('?', 1)[0] ?? '';
+      const isFull = isClosing || table.strangers >= limits.strangersMax;
+      if (paths.includes(path) && !isFull) {
+        const ip = addressOf(request);
+        webSockets.handleUpgrade(request, socket, head, (opened) => attach(deps, opened, ip));
+      } else {
+        counts.socketsRefused += 1;
+        refuseUpgrade(socket, isFull ? 503 : 404);
+      }
+    },
+    sessions: () => table.size,
+    sockets: () => table.sockets.size,
+    counts: () => counts,
+    async close(deadlineMs) {
+      isClosing = true;
+      clearInterval(timer);
+      await closeSessions(table, deadlineMs / 2);
+      const closed = () => webSockets.clients.size === 0;
+      const over = Promise.all([deps.cursors.flush(), deps.ends.flush(), become(closed, deadlineMs / 2)]);
+      await Promise.race([over, pause(deadlineMs / 2, undefined, { ref: false })]);
+      for (const socket of webSockets.clients) socket.terminate();
+    },
+  };
+}
+
+function partsOf(given: MsyncServerDeps) {
+  const { storage, codec, clock, log } = given;
+  const { contents, queues, devices } = storage;
+  const limits: MsyncLimits = { ...msyncLimits, ...given.limits };
+  const faults = createFaultLog(log, clock);
+  const encoded = createEncodedItems({ contents, codec, faults, bytesMax: limits.encodedBytesMax });
+  const ends = createWriteBehind<EndedSession>({
+    write: (batch) => devices.end(batch),
+    gatherMs: limits.writeGatherMs,
+    againMs: limits.writeAgainMs,
+    waitingMax: limits.writesWaitingMax,
+    batchMax: limits.writeRowsMax,
+    onFault: (fault) => faults.tell(fault, 'ends of sessions could not be written; trying on'),
+  });
+  const parts: SessionDeps = {
+    ...given,
+    limits,
+    faults,
+    ends,
+    devices,
+    queues,
+    counts: zeroCounts(),
+    table: new SessionTable(),
+    cursors: createCursorWriter(devices, limits, faults),
+    chatKinds: createChatKinds(storage.chats, limits.chatKindsMax),
+    readPage: createReadPage(queues, encoded, clock, limits),
+  };
+  return { ...parts, encoded };
+}
+
+function attach(deps: SessionDeps, socket: WebSocket, ip: string): void {
+  const session = new Session(deps, socket, ip);
+  socket.binaryType = 'nodebuffer';
+  socket.on('message', (data, isBinary) => session.receive(data as Buffer, isBinary));
+  socket.on('pong', () => session.heard());
+  socket.on('close', () => session.end('left'));
+  // ws closes the socket by itself, with the code that fits: 1009 for a frame too large, 1002 for a broken one.
+  socket.on('error', () => session.end('left'));
+}
+
+/** Ends the sessions of apps whose tokens were revoked since they logged in. */
+async function endRevoked({ storage }: MsyncServerDeps, table: SessionTable): Promise<void> {
+  const apps = new Set<AppNo>();
+  for (const { login } of table.sockets) if (login !== undefined) apps.add(login.app.no);
+  for (const no of apps) {
+    const app = await storage.apps.findByNo(no);
+    for (const session of table.sockets) {
+      const known = session.login?.app;
+      if (known?.no === no && app?.tokenEpoch !== known.tokenEpoch) session.end('tokenOver');
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type { Clock, Instant } from '@recalld/domain';
+import type { MsyncLimits } from '../limits.js';
+
+export interface IntakeDeps {
+  readonly clock: Clock;
+  readonly limits: MsyncLimits;
+}
+
+/** What frames are handed to. */
+export interface Taker {
+  /** Resolves when the frame is answered. Must not throw or reject. */
+  handle(frame: Uint8Array): Promise<void> | undefined;
+  /** Whether nothing is to be taken for now. */
+  isHeld(): boolean;
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * Hands on what a socket sends, in order, as fast as its session may be served: so many frames a
+ * second, so many in hand. Meanwhile the socket waits, and its sender with it.
+ */
+export class Intake {
+  readonly #deps: IntakeDeps;
+  readonly #taker: Taker;
+  /** Came in before the socket could be paused. */
+  #waiting: Uint8Array[] = [];
+  #inHand = 0;
+  #allowed: number;
+  #allowedAt: Instant;
+  #isPaused = false;
+  #isClosed = false;
+
+  constructor(deps: IntakeDeps, taker: Taker) {
+    this.#deps = deps;
+    this.#taker = taker;
+    this.#allowed = deps.limits.framesAtOnceMax;
+    this.#allowedAt = deps.clock.now();
+  }
+
+  /** Frames that are being answered. */
+  get inHand(): number {
+    return this.#inHand;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Takes one frame; answers whether the socket sends more than may wait. */
+  take(frame: Uint8Array): boolean {
+    if (this.#isClosed) return true;
+    this.#waiting.push(frame);
+    this.goOn();
+    return this.#waiting.length <= this.#deps.limits.framesWaitingMax;
+  }
+
+  /** Looks again at what waits. */
+  goOn(): void {
+    let taken = 0;
+    while (taken < this.#waiting.length && this.#mayTake()) {
+      const frame = this.#waiting[taken];
+      taken += 1;
+      if (frame !== undefined) this.#hand(frame);
+    }
+    if (taken > 0) this.#waiting = this.#waiting.slice(taken);
+    this.#pauseOrResume();
+  }
+
+  /** Takes nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting = [];
+  }
+
+  #mayTake(): boolean {
+    const { framesInHandMax } = this.#deps.limits;
+    if (this.#isClosed || this.#inHand >= framesInHandMax || this.#taker.isHeld()) return false;
+    this.#refill();
+    if (this.#allowed < 1) return false;
+    this.#allowed -= 1;
+    return true;
+  }
+
+  #refill(): void {
+    const { framesAtOnceMax, framesPerSecond } = this.#deps.limits;
+    const now = this.#deps.clock.now();
+    const more = (Math.max(0, now - this.#allowedAt) / 1000) * framesPerSecond;
+    this.#allowed = Math.min(framesAtOnceMax, this.#allowed + more);
+    this.#allowedAt = now;
+  }
+
+  #hand(frame: Uint8Array): void {
+    const answered = this.#taker.handle(frame);
+    if (answered === undefined) return;
+    this.#inHand += 1;
+    void answered.then(() => {
+      this.#inHand -= 1;
+      this.goOn();
+    });
+  }
+
+  #pauseOrResume(): void {
+    const waits = this.#waiting.length > 0 || this.#inHand >= this.#deps.limits.framesInHandMax;
+    if (waits === this.#isPaused || this.#isClosed) return;
+    this.#isPaused = waits;
+    if (waits) this.#taker.pause();
+    else this.#taker.resume();
+  }
+}
