@@ -193,6 +193,8 @@ export interface DevicesTable {
   session: string | null;
   node: string | null;
   last_seen_at: number;
+  /** 1: the user has begun a session on another device since. */
+  superseded: number;
 }
 
 /** How far a device has come in a timeline; without a row, not at all. */

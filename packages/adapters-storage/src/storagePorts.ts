@@ -18,6 +18,9 @@ import { createRateLimits } from './directory/rateLimits.js';
 import { createSealedSecrets } from './directory/sealedSecrets.js';
 import { createSecrets } from './directory/secrets.js';
 import { createUsers } from './directory/users.js';
+import { createDevices } from './devices/devices.js';
+import { createDeviceQueues } from './devices/queues.js';
+import { createRetryKeys } from './devices/retryKeys.js';
 import type { Database } from './engines/database.js';
 import { createExpiredMessages } from './readers/expiredMessages.js';
 import { createPositionBefore } from './readers/positionBefore.js';
@@ -42,6 +45,9 @@ export function createStoragePorts({ database, bodies, labels, clock, log }: Sto
     ...createReadPorts(database, books, log),
     commands: createCommandStore({ database, rules, generations, bodies, eraseLabels: labels.erase }),
     contents: bodies,
+    devices: createDevices(database),
+    queues: createDeviceQueues(database),
+    retryKeys: createRetryKeys(database),
     expired: createExpiredMessages(database.db),
     deliveries: createDeliveryQueue({ database, rules, generations, moveHealth, partsOf, log }),
     redeliveries: createRedeliveries({ database, positionBefore }),

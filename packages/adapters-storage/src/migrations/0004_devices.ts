@@ -22,9 +22,15 @@ function deviceTables({ schema }: Kysely<Schema>, { whole, text, lastingIdentity
       .addColumn('session', text)
       .addColumn('node', text)
       .addColumn('last_seen_at', whole, (column) => column.notNull())
+      .addColumn('superseded', whole, (column) => column.notNull())
       .addUniqueConstraint('devices_name', ['app_no', 'user', 'device'])
       .modifyEnd(ends.counters),
-    schema.createIndex('devices_seen').on('devices').column('last_seen_at'),
+    // For those that may be forgotten: never each user's last one.
+    schema
+      .createIndex('devices_superseded')
+      .on('devices')
+      .column('last_seen_at')
+      .where(sql<boolean>`superseded = 1`),
     schema
       .createTable('device_cursors')
       .addColumn('device_no', whole, (column) => column.notNull())
@@ -32,7 +38,7 @@ function deviceTables({ schema }: Kysely<Schema>, { whole, text, lastingIdentity
       .addColumn('position', whole, (column) => column.notNull())
       .addColumn('messages', whole, (column) => column.notNull())
       .addPrimaryKeyConstraint('device_cursors_key', ['device_no', 'timeline_no'])
-      .modifyEnd(ends.clustered),
+      .modifyEnd(ends.clusteredCounters),
   ];
 }
 

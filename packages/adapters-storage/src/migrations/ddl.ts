@@ -26,6 +26,8 @@ export interface Ddl {
     readonly clustered: RawBuilder<unknown>;
     /** Rows change in place again and again, in columns without an index. */
     readonly counters: RawBuilder<unknown>;
+    /** Both: clustered, and rows change in place. */
+    readonly clusteredCounters: RawBuilder<unknown>;
     /** Clustered, and rows change several times in columns that an index needs. */
     readonly queue: RawBuilder<unknown>;
   };
@@ -43,10 +45,19 @@ const sqlite: Ddl = {
   real: 'real',
   identity: (column) => column.primaryKey(),
   lastingIdentity: (column) => column.primaryKey().autoIncrement(),
-  ends: { plain: strict, clustered: strictAndClustered, counters: strict, queue: strictAndClustered },
+  ends: {
+    plain: strict,
+    clustered: strictAndClustered,
+    counters: strict,
+    clusteredCounters: strictAndClustered,
+    queue: strictAndClustered,
+  },
 };
 
 const postgresIdentity: ColumnBuilder = (column) => column.generatedByDefaultAsIdentity().primaryKey();
+
+/** In each page, for the next version of a row: an update then touches no index. */
+const roomForUpdates = sql`with (fillfactor = 70)`;
 
 const postgres: Ddl = {
   kind: 'postgres',
@@ -59,8 +70,8 @@ const postgres: Ddl = {
   ends: {
     plain: nothing,
     clustered: nothing,
-    // Room in each page for the next version of a row: an update then touches no index.
-    counters: sql`with (fillfactor = 70)`,
+    counters: roomForUpdates,
+    clusteredCounters: roomForUpdates,
     // What is finished stays: a fifth of the table, the usual share, would be many dead rows.
     queue: sql`with (autovacuum_vacuum_scale_factor = 0.02)`,
   },

@@ -40,7 +40,11 @@ export function createMemoryDeviceQueues(state: MemoryState): DeviceQueues {
         .sort((a, b) => a.eventPosition - b.eventPosition);
       const items = seen.slice(0, limit);
       const more = seen.length > limit;
-      return { items, more, through: (more && items.at(-1)?.eventPosition) || state.events.length };
+      return {
+        items,
+        more,
+        through: (more && items.at(-1)?.eventPosition) || Math.max(after, state.events.length),
+      };
     },
   };
 }

@@ -1,0 +1,67 @@
+import { userTimeline } from '@recalld/domain';
+import type { DeviceKey, PendingQueue, TimelineId } from '@recalld/domain';
+import { sql } from 'kysely';
+import type { Reads } from '../engines/database.js';
+import { each, rows } from '../steps.js';
+import type { Steps } from '../steps.js';
+import { memberships, wholeTimelines, whoseKinds } from './userTimelines.js';
+import type { Whose } from './userTimelines.js';
+
+interface Asked extends Whose {
+  /** Zero: a device that is not known, which has no cursors. */
+  readonly no: number;
+}
+
+interface PendingRow {
+  readonly timeline: TimelineId;
+  readonly position: number;
+  readonly messages: number;
+  readonly count: number;
+}
+
+/** Compares the end of each of the user's timelines with the device's cursor; no item is read. */
+export function createPending(
+  reads: Reads,
+): (key: DeviceKey, limit: number) => Steps<readonly PendingQueue[]> {
+  const { db, statements, words } = reads;
+  const later = (a: string, b: string) => words.greatest(sql`coalesce(${sql.ref(a)}, 0)`, sql.ref(b));
+  const device = statements.select<DeviceKey>({ app: 'whole', user: 'text', device: 'text' })((key) =>
+    db
+      .selectFrom('devices')
+      .select('device_no')
+      .where('app_no', '=', key.app)
+      .where('user', '=', key.user)
+      .where('device', '=', key.device),
+  );
+  const whole = sql`t.timeline_no, t.timeline, 0 as from_position, 0 as from_messages, t.head as through`;
+  const span = sql`t.timeline_no, t.timeline, m.from_position, m.from_messages,
+    coalesce(m.through_position, t.head)`;
+  const ahead = statements.select<Asked>({ ...whoseKinds, no: 'whole' })((asked) =>
+    db
+      .selectFrom(
+        sql<PendingRow>`(
+          select timeline, min(position) as position, min(messages) as messages,
+            cast(sum(through - position) as bigint) as count
+          from (
+            select r.timeline, r.through, ${later('c.position', 'r.from_position')} as position,
+              ${later('c.messages', 'r.from_messages')} as messages
+            from (${wholeTimelines(whole, asked)} union all ${memberships(span, asked)}) as r
+            left join device_cursors c on c.device_no = ${asked.no} and c.timeline_no = r.timeline_no
+          ) as stretches
+          where through > position
+          group by timeline)`.as('queues'),
+      )
+      .selectAll(),
+  );
+
+  return function* pending(key, limit) {
+    const [known] = yield* rows(each(device, [key]));
+    const { app, user } = key;
+    const asked = { app, user, own: userTimeline(user), no: known?.device_no ?? 0 };
+    const found = yield* rows(each(ahead, [asked]));
+    return [...found]
+      .sort((a, b) => a.count - b.count || (a.timeline < b.timeline ? -1 : 1))
+      .slice(0, limit)
+      .map(({ timeline, position, messages, count }) => ({ timeline, from: { position, messages }, count }));
+  };
+}

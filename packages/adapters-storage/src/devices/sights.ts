@@ -1,0 +1,92 @@
+import { belongingOf } from '@recalld/domain';
+import type { AppNo, MembershipSpan, Sight, TimelineId, UserId } from '@recalld/domain';
+import type { Reads } from '../engines/database.js';
+import { each } from '../steps.js';
+import type { Each } from '../steps.js';
+
+/** Whose sight of which timeline. */
+export interface Look {
+  readonly app: AppNo;
+  readonly user: UserId;
+  readonly timeline: TimelineId;
+}
+
+/** A membership, and how many messages came before it, as far as that was counted. */
+export interface CountedSpan extends MembershipSpan {
+  readonly fromMessages: number;
+}
+
+export interface CountedSight extends Sight {
+  readonly spans: readonly CountedSpan[] | 'everything';
+}
+
+interface SpanRow {
+  readonly timeline: TimelineId;
+  readonly from_position: number;
+  readonly from_messages: number;
+  readonly through_position: number | null;
+}
+
+interface WatermarkRow {
+  readonly timeline: TimelineId;
+  readonly list_through: number;
+  readonly roam_through: number;
+}
+
+/** What a user may see of some timelines: two requests, which do not depend on each other. */
+export interface Sights {
+  spans(looks: readonly Look[]): Each<SpanRow>;
+  watermarks(looks: readonly Look[]): Each<WatermarkRow>;
+}
+
+const kinds = { app: 'whole', user: 'text', timeline: 'text' } as const;
+
+export function createSights({ db, statements }: Reads): Sights {
+  const spans = statements.select<Look>(kinds)(({ app, user, timeline }) =>
+    db
+      .selectFrom('members')
+      .select(['timeline', 'from_position', 'from_messages', 'through_position'])
+      .where('app_no', '=', app)
+      .where('user', '=', user)
+      .where('timeline', '=', timeline),
+  );
+  const watermarks = statements.select<Look>(kinds)(({ app, user, timeline }) =>
+    db
+      .selectFrom('conversations')
+      .select(['timeline', 'list_through', 'roam_through'])
+      .where('app_no', '=', app)
+      .where('user', '=', user)
+      .where('timeline', '=', timeline),
+  );
+  return { spans: (looks) => each(spans, looks), watermarks: (looks) => each(watermarks, looks) };
+}
+
+/** The sight of one of the timelines that were asked for. */
+export function sightOf(
+  { user, timeline }: Look,
+  spans: readonly SpanRow[],
+  watermarks: readonly WatermarkRow[],
+): CountedSight {
+  const marks = watermarks.find((row) => row.timeline === timeline);
+  return {
+    spans: spansOf(
+      belongingOf(timeline, user),
+      spans.filter((row) => row.timeline === timeline),
+    ),
+    listThrough: marks?.list_through ?? 0,
+    roamThrough: marks?.roam_through ?? 0,
+  };
+}
+
+function spansOf(
+  belonging: ReturnType<typeof belongingOf>,
+  spans: readonly SpanRow[],
+): CountedSight['spans'] {
+  if (belonging === 'everything') return belonging;
+  if (belonging === 'nothing') return [];
+  return spans.map(({ from_position: from, from_messages: fromMessages, through_position: through }) => ({
+    from,
+    fromMessages,
+    through,
+  }));
+}
