@@ -21,6 +21,7 @@ export { describeHistories } from './histories.js';
 export { describeIdSource } from './idSource.js';
 export type { IdSourceHarness, SourceUnderTest } from './idSource.js';
 export { describeLeases } from './leases.js';
+export { describeListedMessages } from './listedMessages.js';
 export { describeRateLimits } from './rateLimits.js';
 export { describeReadModels } from './readModels.js';
 export { describeRedeliveries } from './redeliveries.js';

@@ -16,6 +16,7 @@ import { describeExpiredMessages } from './expiredMessages.js';
 import { describeFeedCheckpoints } from './feedCheckpoints.js';
 import { describeFinishedDeliveries } from './finishedDeliveries.js';
 import { describeLeases } from './leases.js';
+import { describeListedMessages } from './listedMessages.js';
 import { describeRateLimits } from './rateLimits.js';
 import { describeReadModels } from './readModels.js';
 import { describeRedeliveries } from './redeliveries.js';
@@ -36,6 +37,7 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeEventLog(name, harness);
     describeRoaming(name, harness);
     describeConversations(name, harness);
+    describeListedMessages(name, harness);
     describeExpiredMessages(name, harness);
     describeAttachments(name, harness);
     describeDeliveryQueue(name, harness);
