@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { CallbackRule, DomainEvent } from '@recalld/domain';
 import { planDeliveries } from './planDeliveries.js';
 import {
+  acknowledgementSample,
   deletionSample,
+  endedSample,
   expirySample,
   policySample,
   purgeSample,
+  readingSample,
   resumptionSample,
   sendingSample,
   suspensionSample,
@@ -28,6 +31,9 @@ const otherEvents: readonly DomainEvent[] = [
   policySample(),
   suspensionSample(),
   resumptionSample(),
+  acknowledgementSample(),
+  readingSample(),
+  endedSample(),
 ];
 
 describe('the deliveries of a unit', () => {

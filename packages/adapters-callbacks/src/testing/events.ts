@@ -4,11 +4,14 @@ import type {
   CallbackRuleSuspended,
   CallbackRuleTested,
   ConversationDeleted,
+  ConversationRead,
   Event,
+  MessageAcknowledged,
   MessageExpired,
   MessageSent,
   Recorded,
   RecallPolicyChanged,
+  SessionsEnded,
 } from '@recalld/domain';
 import { recordedSample, sampleNow, sampleOrigin } from './samples.js';
 
@@ -33,6 +36,38 @@ export function deletionSample(change: Change<ConversationDeleted> = {}): Record
     ...change,
   };
   return recordedSample(occurred('ConversationDeleted', data));
+}
+
+export function readingSample(): Recorded<ConversationRead> {
+  const data: ConversationRead['data'] = {
+    user: 'u2',
+    kind: 'chat',
+    channel: 'u1',
+    throughSeq: 1,
+    noticeId: '3',
+    origin: sampleOrigin,
+    originDevice: null,
+  };
+  return recordedSample(occurred('ConversationRead', data, 'u2'));
+}
+
+export function acknowledgementSample(): Recorded<MessageAcknowledged> {
+  const data: MessageAcknowledged['data'] = {
+    ackId: '2',
+    ack: 'read',
+    msgId: '1',
+    by: 'u2',
+    messageAuthor: 'u1',
+    chat: { kind: 'chat', id: 'u2' },
+    origin: sampleOrigin,
+    originDevice: null,
+  };
+  return recordedSample(occurred('MessageAcknowledged', data, 'u2'));
+}
+
+export function endedSample(): Recorded<SessionsEnded> {
+  const data: SessionsEnded['data'] = { user: 'u1', device: null, session: null, reason: 'kicked' };
+  return recordedSample(occurred('SessionsEnded', data));
 }
 
 export function purgeSample(change: Change<AttachmentPurged> = {}): Recorded<AttachmentPurged> {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  checkAcknowledgements,
   checkEffects,
   checkFrozenNumbers,
   checkMessages,
   checkNumbering,
+  checkRetryKeys,
   logOf,
 } from '../testing/contracts/historyChecks.js';
 import { stepArbitrary } from '../testing/contracts/histories.js';
@@ -50,6 +52,8 @@ describe('histories on a store whose commits fail', () => {
           checkNumbering(log);
           checkMessages(log);
           checkFrozenNumbers(log);
+          checkAcknowledgements(log);
+          checkRetryKeys(answers);
           await checkEffects(stage, log);
           const recallIds = log.flatMap((event) =>
             event.type === 'MessageRecalled' ? event.data.recallId : [],

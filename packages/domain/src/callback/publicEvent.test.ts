@@ -19,10 +19,11 @@ describe('the public names of events', () => {
     for (const type of publicEventTypes) expect(type).toMatch(/^[a-z_]+\.[a-z_]+$/);
   });
 
-  it('belong to no message that was sent, and to no test', () => {
+  it('belong to no message that was sent, to no test, and to nothing that concerns clients alone', () => {
     expect(isPublished(recalledEvent())).toBe(true);
     expect(isPublished(sentEvent())).toBe(false);
-    for (const type of ['CallbackRuleTested', 'MessageExpired', 'toString']) {
+    const others = ['CallbackRuleTested', 'MessageExpired', 'toString'];
+    for (const type of [...others, 'MessageAcknowledged', 'ConversationRead', 'SessionsEnded']) {
       expect(isPublished({ ...recalledEvent(), type } as never)).toBe(false);
     }
   });

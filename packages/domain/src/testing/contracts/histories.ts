@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { createStage } from '../histories.js';
 import type { Answered, Stage, Step, Wish } from '../histories.js';
 import {
+  checkAcknowledgements,
   checkEffects,
   checkFrozenNumbers,
   checkMessages,
   checkNumbering,
   checkReplay,
+  checkRetryKeys,
 } from './historyChecks.js';
 import { logOf, readableMessages } from './historyChecks.js';
 import type { StorageHarness } from './support.js';
@@ -128,6 +130,8 @@ export function describeHistories(name: string, harness: StorageHarness, runs: n
         checkMessages(log);
         checkFrozenNumbers(log);
         checkReplay(log, answers);
+        checkAcknowledgements(log);
+        checkRetryKeys(answers);
         await checkEffects(stage, log);
       }));
   });

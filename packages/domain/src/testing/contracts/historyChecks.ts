@@ -60,6 +60,25 @@ export function checkMessages(log: readonly RecordedEvent[]): void {
   }
 }
 
+/** A user says of a message that it arrived once at most, then that it was read once at most. */
+export function checkAcknowledgements(log: readonly RecordedEvent[]): void {
+  const said = log.flatMap((event) => (event.type === 'MessageAcknowledged' ? [event] : []));
+  for (const events of groupBy(said, ({ stream }) => stream)) {
+    expect(events.map(({ data }) => data.ack).join(' ')).toMatch(/^(delivered|read|delivered read)$/);
+  }
+}
+
+/** One message is sent under a key, whoever tries how often. */
+export function checkRetryKeys(answers: readonly Answered[]): void {
+  const sent = new Map<string, string>();
+  for (const { command, outcome } of answers) {
+    if (command.type !== 'SendMessage' || command.retryKey === null) continue;
+    if (outcome instanceof Error || !outcome.ok || outcome.events.length === 0) continue;
+    expect(sent.get(command.retryKey)).toBeUndefined();
+    sent.set(command.retryKey, command.msgId);
+  }
+}
+
 /** A recall tells callbacks the MsgSeq that its message got, whenever the server had the message. */
 export function checkFrozenNumbers(log: readonly RecordedEvent[]): void {
   const numbers = new Map(
