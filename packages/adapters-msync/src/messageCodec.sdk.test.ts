@@ -1,22 +1,103 @@
+import type { ContentBody, JsonObject } from '@recalld/domain';
 import { describe, expect, it } from 'vitest';
 import { createMessageCodec } from './messageCodec.js';
-import { app, easemobContent, messageItem } from './testing/given.js';
-import { createSdkReader } from './testing/webSdk.js';
+import { app, appKey, contentOfOthers, decoder, messageItem } from './testing/given.js';
+import { createSdkReader, sdkNames } from './testing/webSdk.js';
 
-const codec = createMessageCodec();
-const sdk = createSdkReader('demo-org#demo-app', 'bob');
+const codec = createMessageCodec({ decoder });
 const fileUrl = 'http://127.0.0.1:1/demo-org/demo-app/chatfiles/5a1b2c3d';
 const readUrl = `${fileUrl}?em-redirect=true&share-secret=VfEpSmSvEeS7yU8dwa9rAQc-DIL`;
-const attachment = { filename: 'a.bin', secret: 'VfEpSmSvEeS7yU8dwa9rAQc-DIL', url: fileUrl };
+const attachment = { fileName: 'a.bin', secret: 'VfEpSmSvEeS7yU8dwa9rAQc-DIL', url: fileUrl };
+const shownFile = { url: readUrl, secret: attachment.secret };
+const hello: ContentBody = { kind: 'txt', text: 'hello' };
 
-async function readBySdk(type: string, body: unknown, ext: unknown = {}) {
-  const [message] = await sdk.read(codec.encode(app, messageItem(), easemobContent(type, body, ext)));
-  return message;
-}
+const shown: readonly (readonly [ContentBody, object])[] = [
+  [
+    { kind: 'txt', text: '你好 👋' },
+    { type: 'txt', msg: '你好 👋' },
+  ],
+  [
+    { kind: 'txt', text: '' },
+    { type: 'txt', msg: '' },
+  ],
+  [
+    { kind: 'img', ...attachment, fileBytes: 128_827, size: { width: 480, height: 720 } },
+    {
+      type: 'img',
+      ...shownFile,
+      file_length: 128_827,
+      width: 480,
+      height: 720,
+      thumb: `${readUrl}&thumbnail=true`,
+    },
+  ],
+  [
+    { kind: 'audio', ...attachment, seconds: 10 },
+    { type: 'audio', ...shownFile, filename: 'a.bin', length: 10 },
+  ],
+  [
+    {
+      kind: 'video',
+      ...attachment,
+      thumbnailUrl: fileUrl,
+      thumbnailSecret: 'thumb-secret',
+      seconds: 12,
+      fileBytes: 58_103,
+    },
+    {
+      type: 'video',
+      url: readUrl,
+      filename: 'a.bin',
+      length: 12,
+      file_length: 58_103,
+      thumb: fileUrl,
+      thumb_secret: 'thumb-secret',
+    },
+  ],
+  [
+    { kind: 'file', ...attachment },
+    { type: 'file', ...shownFile, filename: 'a.bin' },
+  ],
+  [
+    { kind: 'loc', latitude: 39.966, longitude: 116.322, address: '西城区', building: 'Tower' },
+    { type: 'loc', lat: 39.966, lng: 116.322, addr: '西城区', buildingName: 'Tower' },
+  ],
+  [
+    { kind: 'cmd', action: 'refresh' },
+    { type: 'cmd', action: 'refresh' },
+  ],
+  [
+    { kind: 'custom', event: 'order', fields: { name: 'tea', price: '4' } },
+    { type: 'custom', customEvent: 'order', customExts: { name: 'tea', price: '4' } },
+  ],
+  [
+    { kind: 'combine', ...attachment, title: 'Chat', summary: 'alice: hi', text: 'not supported', fileBytes: 9 },
+    {
+      type: 'combine',
+      ...shownFile,
+      filename: 'a.bin',
+      file_length: 9,
+      title: 'Chat',
+      summary: 'alice: hi',
+      compatibleText: 'not supported',
+    },
+  ],
+  [
+    { kind: 'unknown', type: 'poll', fields: { options: ['a', 'b'] } },
+    { type: 'custom', customEvent: 'poll', customExts: { options: ['a', 'b'] } },
+  ],
+];
 
-describe('what the official web SDK reads from roaming', () => {
+describe.each(sdkNames)('what %s reads from roaming', (name) => {
+  const sdk = createSdkReader(name, appKey, 'bob');
+
+  async function read(body: ContentBody, ext: JsonObject = {}) {
+    const [message] = await sdk.read(codec.encode(app, messageItem(), contentOfOthers(body, ext)));
+    return message;
+  }
+
   it('has who sent it, to whom, when and under which id', async () => {
-    expect(await readBySdk('txt', { msg: 'hello' })).toMatchObject({
+    expect(await read(hello)).toMatchObject({
       id: '1468183947526374441',
       from: 'alice',
       to: 'bob',
@@ -26,64 +107,8 @@ describe('what the official web SDK reads from roaming', () => {
     });
   });
 
-  it.each([
-    ['txt', { msg: '你好 👋' }, { type: 'txt', msg: '你好 👋' }],
-    ['txt', {}, { type: 'txt', msg: '' }],
-    [
-      'img',
-      { ...attachment, file_length: 128_827, size: { width: 480, height: 720 } },
-      {
-        type: 'img',
-        url: readUrl,
-        secret: attachment.secret,
-        file_length: 128_827,
-        width: 480,
-        height: 720,
-        thumb: `${readUrl}&thumbnail=true`,
-      },
-    ],
-    [
-      'audio',
-      { ...attachment, length: 10 },
-      { type: 'audio', url: readUrl, secret: attachment.secret, filename: 'a.bin', length: 10 },
-    ],
-    [
-      'video',
-      { ...attachment, thumb: fileUrl, thumb_secret: 'thumb-secret', length: 12, file_length: 58_103 },
-      {
-        type: 'video',
-        url: readUrl,
-        filename: 'a.bin',
-        length: 12,
-        file_length: 58_103,
-        thumb: fileUrl,
-        thumb_secret: 'thumb-secret',
-      },
-    ],
-    ['file', attachment, { type: 'file', url: readUrl, secret: attachment.secret, filename: 'a.bin' }],
-    [
-      'loc',
-      { lat: '39.966', lng: '116.322', addr: '西城区', buildingName: 'Tower' },
-      { type: 'loc', lat: 39.966, lng: 116.322, addr: '西城区', buildingName: 'Tower' },
-    ],
-    ['cmd', { action: 'refresh' }, { type: 'cmd', action: 'refresh' }],
-    [
-      'custom',
-      { customEvent: 'order', customExts: { name: 'tea', price: '4' } },
-      { type: 'custom', customEvent: 'order', customExts: { name: 'tea', price: '4' } },
-    ],
-    [
-      'custom',
-      { customEvent: 'order', customExts: [{ name: 'tea' }, { price: '4' }] },
-      { type: 'custom', customEvent: 'order', customExts: { name: 'tea', price: '4' } },
-    ],
-    [
-      'poll',
-      { options: ['a', 'b'] },
-      { type: 'custom', customEvent: 'poll', customExts: { options: ['a', 'b'] } },
-    ],
-  ])('shows %s %j as it was sent', async (type, body, expected) => {
-    expect(await readBySdk(type, body)).toMatchObject(expected);
+  it.each(shown)('shows %j as it was sent', async (body, expected) => {
+    expect(await read(body)).toMatchObject(expected);
   });
 
   it('has every value of the extension with its type', async () => {
@@ -102,19 +127,27 @@ describe('what the official web SDK reads from roaming', () => {
       nothing: null,
     };
 
-    const message = await readBySdk('txt', { msg: 'hello' }, ext);
+    expect((await read(hello, ext))?.ext).toEqual(ext);
+  });
 
-    expect(message?.ext).toEqual(ext);
+  it('shows a body of Tencent’s API as a custom message', async () => {
+    const body = [{ MsgType: 'TIMTextElem', MsgContent: { Text: 'hello' } }];
+    const stored = { format: 'tencent' as const, payload: Buffer.from(JSON.stringify(body)) };
+
+    const [message] = await sdk.read(codec.encode(app, messageItem(), stored));
+
+    const custom = { type: 'custom', customEvent: 'tencent', customExts: { MsgBody: body } };
+    expect(message).toMatchObject(custom);
   });
 
   it('tells groups and rooms from one-to-one chats', async () => {
-    const content = easemobContent('txt', { msg: 'hello' });
+    const content = contentOfOthers(hello);
     const inGroup = messageItem({ chat: { kind: 'groupchat', id: '259432186' } });
     const inRoom = messageItem({ itemId: '2', chat: { kind: 'chatroom', id: '259432187' } });
 
-    const read = await sdk.read(codec.encode(app, inGroup, content), codec.encode(app, inRoom, content));
+    const messages = await sdk.read(codec.encode(app, inGroup, content), codec.encode(app, inRoom, content));
 
-    expect(read).toMatchObject([
+    expect(messages).toMatchObject([
       { chatType: 'groupChat', to: '259432186' },
       { chatType: 'chatRoom', to: '259432187' },
     ]);
@@ -123,7 +156,7 @@ describe('what the official web SDK reads from roaming', () => {
   it('keeps the whole of a 64-bit id', async () => {
     const item = messageItem({ itemId: '9223372036854775807' });
 
-    const [message] = await sdk.read(codec.encode(app, item, easemobContent('txt', { msg: 'hello' })));
+    const [message] = await sdk.read(codec.encode(app, item, contentOfOthers(hello)));
 
     expect(message?.id).toBe('9223372036854775807');
   });

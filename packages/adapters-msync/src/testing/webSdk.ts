@@ -2,7 +2,12 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-/** A message as the official web SDK hands it to a web app. */
+/** The official web SDKs: one protocol, two builds. */
+export const sdkNames = ['easemob-websdk', 'agora-chat'] as const;
+
+export type SdkName = (typeof sdkNames)[number];
+
+/** A message, or what an event brings, as an SDK hands it to a web app. */
 export type SdkMessage = Readonly<Record<string, unknown>>;
 
 interface SdkConnection {
@@ -14,10 +19,16 @@ interface SdkConnection {
     targetId: string;
     chatType: 'singleChat' | 'groupChat' | 'chatRoom';
   }): Promise<{ readonly messages: readonly SdkMessage[] }>;
+  open(login: { readonly user: string; readonly accessToken: string }): Promise<unknown>;
+  close(): void;
+  send(message: object): Promise<SdkMessage>;
+  recallMessage(recall: object): Promise<SdkMessage>;
+  addEventHandler(name: string, handlers: object): void;
 }
 
 interface Sdk {
   readonly connection: new (options: Readonly<Record<string, unknown>>) => SdkConnection;
+  readonly message: { create(options: object): object };
   readonly logger: { disableAll(): void };
 }
 
@@ -40,7 +51,40 @@ class RoamingRequest {
   }
 }
 
-/** What the SDK looks for before it takes Node for a browser. */
+/** Takes each frame of a client; `push` sends one to it. */
+export type ServerInMemory = (frame: Uint8Array, push: (frame: Uint8Array) => void) => void;
+
+/** The socket between an SDK and a server in memory. */
+class MemorySocket {
+  static server: ServerInMemory = () => undefined;
+  /** Each socket stays with the server that there was when it was opened. */
+  private readonly server = MemorySocket.server;
+  readyState = 0;
+  binaryType = 'arraybuffer';
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onerror: (() => void) | null = null;
+  onmessage: ((event: { readonly data: ArrayBuffer }) => void) | null = null;
+  constructor() {
+    queueMicrotask(() => {
+      this.readyState = 1;
+      this.onopen?.();
+    });
+  }
+  send(data: Uint8Array | ArrayBuffer): void {
+    this.server(new Uint8Array(data), (frame) => this.receive(frame));
+  }
+  close(): void {
+    this.readyState = 3;
+    queueMicrotask(() => this.onclose?.());
+  }
+  private receive(frame: Uint8Array): void {
+    // A view would show the SDK what else is in the pool.
+    queueMicrotask(() => this.onmessage?.({ data: Uint8Array.from(frame).buffer }));
+  }
+}
+
+/** What the SDKs look for before they take Node for a browser. */
 const browserGlobals = {
   window: globalThis,
   self: globalThis,
@@ -49,28 +93,35 @@ const browserGlobals = {
   document: { addEventListener: () => undefined },
   localStorage: { getItem: () => null, setItem: () => undefined, removeItem: () => undefined },
   addEventListener: () => undefined,
-  WebSocket: class {},
+  WebSocket: MemorySocket,
   XMLHttpRequest: RoamingRequest,
 };
 
-function loadSdk(): Sdk {
-  for (const [name, value] of Object.entries(browserGlobals)) {
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+function loadSdk(name: SdkName): Sdk {
+  for (const [global, value] of Object.entries(browserGlobals)) {
+    Object.defineProperty(globalThis, global, { value, configurable: true, writable: true });
   }
-  return require('easemob-websdk') as Sdk;
+  const loaded = require(name) as Sdk & { readonly default?: Sdk };
+  const sdk = loaded.default ?? loaded;
+  sdk.logger.disableAll();
+  return sdk;
 }
 
-/** The official web SDK, logged in as `user`, reading roaming from memory. */
-export function createSdkReader(appKey: string, user: string) {
-  const sdk = loadSdk();
-  sdk.logger.disableAll();
-  const connection = new sdk.connection({
+function connectionOf(sdk: Sdk, appKey: string, deviceId: string): SdkConnection {
+  return new sdk.connection({
     appKey,
     isHttpDNS: false,
     https: false,
+    isFixedDeviceId: false,
+    deviceId,
     url: 'ws://127.0.0.1:1/websocket',
     apiUrl: 'http://127.0.0.1:1',
   });
+}
+
+/** An official web SDK, logged in as `user`, reading roaming from memory. */
+export function createSdkReader(name: SdkName, appKey: string, user: string) {
+  const connection = connectionOf(loadSdk(name), appKey, 'reader');
   const [orgName = '', appName = ''] = appKey.split('#');
   const { root } = connection;
   Object.assign(connection.context, { orgName, appName, userId: user, accessToken: 'token', root });
@@ -80,6 +131,47 @@ export function createSdkReader(appKey: string, user: string) {
       RoamingRequest.metas = metas;
       const page = await connection.getHistoryMessages({ targetId: 'peer', chatType: 'singleChat' });
       return page.messages;
+    },
+  };
+}
+
+/** What an SDK told its app: the handler's name, and what it was given. */
+export type HeardEvent = readonly [event: string, data: unknown];
+
+const events = [
+  'onConnected',
+  'onTextMessage',
+  'onImageMessage',
+  'onAudioMessage',
+  'onVideoMessage',
+  'onFileMessage',
+  'onLocationMessage',
+  'onCmdMessage',
+  'onCustomMessage',
+  'onCombineMessage',
+  'onRecallMessage',
+  'onReadMessage',
+  'onDeliveredMessage',
+  'onChannelMessage',
+  'onMultiDeviceEvent',
+  'onError',
+  'onDisconnected',
+];
+
+/** An official web SDK whose socket ends at a server in memory. Its resource is `webim_web_{device}`. */
+export function createSdkClient(name: SdkName, appKey: string, device: string, server: ServerInMemory) {
+  const sdk = loadSdk(name);
+  const connection = connectionOf(sdk, appKey, device);
+  const heard: HeardEvent[] = [];
+  const handlers = events.map((event) => [event, (data: unknown) => heard.push([event, data])] as const);
+  connection.addEventHandler('test', Object.fromEntries(handlers));
+  return {
+    connection,
+    message: sdk.message,
+    heard,
+    login(user: string): Promise<unknown> {
+      MemorySocket.server = server;
+      return connection.open({ user, accessToken: 'token' });
     },
   };
 }
