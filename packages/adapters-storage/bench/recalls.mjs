@@ -23,6 +23,7 @@ await storage.apps.create({
   sealedSdkAppKey: null,
   sealedTokenKey: 'k',
   tokenEpoch: 0,
+  rateLimits: {},
   createdAt: 0,
 });
 const rule =
@@ -93,7 +94,7 @@ function recalling({ msgId, from, to }, seq) {
     actor: 'admin',
   };
 }
-const wanted = (streams) => [{ app, streams, chats: [], roles: [], heads: [] }];
+const wanted = (streams) => [{ app, streams, chats: [], roles: [], heads: [], retryKeys: [] }];
 
 /** CPU time of this thread alone, us: walls and the whole process say little on a busy machine. */
 const schedule = '/proc/thread-self/schedstat';
@@ -154,6 +155,7 @@ await phase('send', (m) => {
     app,
     appends: [{ stream: messageStream(m.msgId), expected: 0, events: [sending(m)], timeline }],
     puts: [{ event: 0, content: { format: 'easemob', payload } }],
+    retryKeys: [],
     erase: [],
     deliveries: [],
   };
@@ -170,6 +172,7 @@ await phase(
         { stream, expected: 1, events: [recalling(m, facts.streams.get(stream)[0].messageSeq)], timeline },
       ],
       puts: [],
+      retryKeys: [],
       erase: [m.msgId],
       deliveries: rule ? [{ rule, events: [0], orderKey: timeline }] : [],
     };
