@@ -1,11 +1,14 @@
 import type { HttpDeps } from '../deps.js';
 import { rateLimitField } from '../rateLimitFields.js';
 import type { Api, Route, RouteLimit } from '../route.js';
+import { chatAdminRoutes } from './chatAdmins.js';
 import { chatfileRoutes } from './chatfiles.js';
 import { chatMemberRoutes } from './chatMembers.js';
 import { chatRoutes } from './chats.js';
+import { chatVisitRoutes } from './chatVisits.js';
 import { conversationRoutes } from './conversations.js';
 import { deleteConversationRoutes } from './deleteConversation.js';
+import { eventRoutes } from './events/routes.js';
 import { recallRoutes } from './recall.js';
 import { createReplies } from './replies.js';
 import { roamingRoutes } from './roaming.js';
@@ -17,11 +20,12 @@ import { userRoutes } from './users.js';
 
 const corsHeaders = { 'access-control-allow-origin': '*' };
 
-/** What the web SDKs ask a browser to send (msync). */
-const sdkHeaders = [
+/** What the web SDKs ask a browser to send (msync), and what an EventSource resumes with. */
+const callerHeaders = [
   'accept',
   'authorization',
   'content-type',
+  'last-event-id',
   'restrict-access',
   'share-secret',
   'thumbnail',
@@ -32,7 +36,7 @@ const sdkHeaders = [
 
 const preflight = {
   'access-control-allow-methods': 'GET, POST, PUT, DELETE',
-  'access-control-allow-headers': sdkHeaders.join(', '),
+  'access-control-allow-headers': callerHeaders.join(', '),
   'access-control-max-age': '86400',
 };
 
@@ -46,12 +50,15 @@ export function easemobApi(deps: HttpDeps): Api {
     userDeviceRoutes,
     chatRoutes,
     chatMemberRoutes,
+    chatAdminRoutes,
+    chatVisitRoutes,
     sendRoutes,
     recallRoutes,
     deleteConversationRoutes,
     conversationRoutes,
     roamingRoutes,
     chatfileRoutes,
+    eventRoutes,
   ];
   return {
     name: 'easemob',

@@ -1,4 +1,4 @@
-import type { ChatKey } from '@recalld/domain';
+import type { ChatKey, ChatProfile } from '@recalld/domain';
 
 /** What groups and rooms are called in paths and answers (contract A11). */
 export interface ChatWords {
@@ -27,3 +27,8 @@ export const rooms: ChatWords = {
   noun: 'Room',
   tag: 'Chat rooms',
 };
+
+/** Whether anybody may see a group and ask to join it. */
+export function isPublic({ settings, type }: Pick<ChatProfile, 'settings' | 'type'>): boolean {
+  return settings['public'] === undefined ? type === 'Public' : settings['public'] === true;
+}

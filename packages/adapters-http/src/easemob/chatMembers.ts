@@ -37,7 +37,16 @@ export function chatMemberRoutes(deps: HttpDeps, replies: Replies): readonly Rou
         path,
         operationId: `list${noun}Users`,
         summary: 'Lists members, the owner first',
-        query: { pagenum: { type: 'integer' }, pagesize: { type: 'integer', maximum: limits.pageRowsMax } },
+        auth: 'appOrAnyUser',
+        query: {
+          pagenum: { type: 'integer' },
+          pagesize: { type: 'integer', maximum: limits.pageRowsMax },
+          cursor: {
+            type: 'string',
+            description: 'With limit: from cursor to cursor instead, with each role',
+          },
+          limit: { type: 'integer', maximum: limits.pageRowsMax },
+        },
         handle: (call) => members.list(call),
       },
       {
@@ -88,12 +97,30 @@ class ChatMembers {
     const key = this.#key(call);
     const [profile] = await this.#deps.storage.chats.find(app, [key]);
     if (profile === undefined) return this.#replies.refused(call, errors.resourceNotFound);
+    const { principal } = call;
+    if (principal.kind === 'user') {
+      const members = await this.#deps.storage.chatReader.membersNow(app, key);
+      if (!members.has(principal.user)) {
+        return this.#replies.refused(call, errors.notMember(principal.user));
+      }
+    }
+    if (queryText(call, 'limit') !== undefined) return this.#listFrom(call, queryText(call, 'cursor'));
     const size = wholeNumber(queryText(call, 'pagesize') ?? String(pageSizeDefault), limits.pageRowsMax);
     const number = wholeNumber(queryText(call, 'pagenum') ?? '1', profile.membersMax);
     if (size === undefined || number === undefined) return this.#replies.refused(call, errors.invalidRequest);
     const page = await this.#page(call, number, size);
     const data = page.map(({ user, role }) => (role === 'owner' ? { owner: user } : { member: user }));
     return this.#replies.ok(call, { path: this.#path(), data, more: { count: data.length } });
+  }
+
+  /** As the web SDK pages: with each member's role, and a cursor while there are more. */
+  async #listFrom(call: Call, from: Cursor | undefined): Promise<Answer> {
+    const limit = wholeNumber(queryText(call, 'limit') ?? '', limits.pageRowsMax);
+    if (limit === undefined) return this.#replies.refused(call, errors.invalidRequest);
+    const page = await this.#deps.storage.chatReader.members(appOf(call).no, this.#key(call), from, limit);
+    const data = page.entities.map(({ user, role }) => ({ [role]: user }));
+    const more = { count: data.length, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+    return this.#replies.ok(call, { path: this.#path(), data, more });
   }
 
   /** The vendor counts pages, the store goes from cursor to cursor. */

@@ -87,6 +87,12 @@ export const errors = {
   alreadyMember: (user: string, group: string) =>
     row(403, 'forbidden_op', `can not join this group, reason:user: ${user} already in group: ${group}\n`),
   notMember: (user: string) => row(403, 'forbidden_op', `users [${user}] are not members of this group!`),
+  joinNeedsInvitation: row(
+    403,
+    'forbidden_op',
+    'can not join this group, reason: it takes members by invitation only',
+  ),
+  ownerIsNoAdmin: row(403, 'forbidden_op', 'the owner can not be an admin of this group!'),
   ownerStays: row(403, 'forbidden_op', 'the owner can not be removed from this group!'),
 
   // chatfiles

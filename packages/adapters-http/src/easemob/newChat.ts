@@ -32,6 +32,8 @@ export const newGroup: JsonSchema = {
     groupname: textOrEmpty(),
     public: oneOfOrEmpty(true, false),
     membersonly: oneOfOrEmpty(true, false),
+    /** What the web SDK calls membersonly. */
+    approval: oneOfOrEmpty(true, false),
     allowinvites: oneOfOrEmpty(true, false),
     invite_need_confirm: oneOfOrEmpty(true, false),
   },
@@ -53,6 +55,7 @@ export interface NewChat {
   readonly desc?: string | null;
   readonly public?: Flag;
   readonly membersonly?: Flag;
+  readonly approval?: Flag;
   readonly allowinvites?: Flag;
   readonly invite_need_confirm?: Flag;
   readonly maxusers?: number | null;
@@ -68,11 +71,11 @@ export type ReadChat = Omit<ChatProfile, 'app' | 'key' | 'createdAt'> & {
 };
 
 export function readGroup(body: NewChat): ReadChat | ErrorRow {
-  const { public: isPublic, membersonly, allowinvites, invite_need_confirm: confirm } = body;
+  const { public: isPublic, membersonly, approval, allowinvites, invite_need_confirm: confirm } = body;
   if (typeof isPublic !== 'boolean') return errors.groupNeedsPublic;
   const settings = {
     public: isPublic,
-    membersonly: membersonly === true,
+    membersonly: membersonly === true || approval === true,
     allowinvites: allowinvites === true,
     invite_need_confirm: confirm !== false,
   };

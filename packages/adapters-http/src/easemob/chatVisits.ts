@@ -1,0 +1,75 @@
+import type { HttpDeps } from '../deps.js';
+import type { Answer, Call, Route } from '../route.js';
+import { appOf, param } from '../route.js';
+import { groups, isPublic, rooms } from './chatKinds.js';
+import type { ChatWords } from './chatKinds.js';
+import { errors } from './errors.js';
+import type { Replies } from './replies.js';
+import { answers } from './schemas.js';
+
+/** Users who join and leave by themselves, as the web SDK asks for it: with their own tokens. */
+export function chatVisitRoutes(deps: HttpDeps, replies: Replies): readonly Route[] {
+  return [groups, rooms].flatMap((words): readonly Route[] => {
+    const { collection, noun, tag } = words;
+    const path = `/{org}/{app}/${collection}/{chat}`;
+    const row = { tag, auth: 'appOrAnyUser', answers: answers(200, 401, 403, 404) } as const;
+    return [
+      {
+        ...row,
+        method: 'POST',
+        path: `${path}/apply`,
+        operationId: `join${noun}`,
+        summary: 'Joins whom the token speaks for',
+        handle: (call) => join(words, deps, replies, call),
+      },
+      {
+        ...row,
+        method: 'DELETE',
+        path: `${path}/quit`,
+        operationId: `quit${noun}`,
+        summary: 'Takes out whom the token speaks for',
+        handle: (call) => quit(words, deps, replies, call),
+      },
+    ];
+  });
+}
+
+async function join(words: ChatWords, deps: HttpDeps, replies: Replies, call: Call): Promise<Answer> {
+  const { principal } = call;
+  if (principal.kind !== 'user') return replies.refused(call, errors.notPermitted);
+  const { user } = principal;
+  const key = { kind: words.kind, id: param(call, 'chat') };
+  const app = appOf(call).no;
+  const [profile] = await deps.storage.chats.find(app, [key]);
+  if (profile === undefined) return replies.refused(call, errors.groupNotFound(key.id));
+  const open = words.kind === 'chatroom' || (isPublic(profile) && profile.settings['membersonly'] !== true);
+  if (!open) return replies.refused(call, errors.joinNeedsInvitation);
+  const added = await deps.storage.chats.addMembers(app, key, [user]);
+  if (added === 'unknown') return replies.refused(call, errors.groupNotFound(key.id));
+  if (added === 'full') return replies.refused(call, errors.tooManyMembers);
+  // Whoever comes into a room twice is in it, as it is with a page that was loaded again.
+  if (added.length === 0 && words.kind === 'groupchat') {
+    return replies.refused(call, errors.alreadyMember(user, key.id));
+  }
+  return done(words, replies, call, { action: 'apply', user });
+}
+
+async function quit(words: ChatWords, deps: HttpDeps, replies: Replies, call: Call): Promise<Answer> {
+  const { principal } = call;
+  if (principal.kind !== 'user') return replies.refused(call, errors.notPermitted);
+  const { user } = principal;
+  const key = { kind: words.kind, id: param(call, 'chat') };
+  const app = appOf(call).no;
+  const [profile] = await deps.storage.chats.find(app, [key]);
+  if (profile === undefined) return replies.refused(call, errors.groupNotFound(key.id));
+  if (profile.owner === user) return replies.refused(call, errors.ownerStays);
+  const removed = await deps.storage.chats.removeMembers(app, key, [user]);
+  if (removed === 'unknown') return replies.refused(call, errors.groupNotFound(key.id));
+  if (removed.length === 0) return replies.refused(call, errors.notMember(user));
+  return done(words, replies, call, { action: 'quit', user });
+}
+
+function done(words: ChatWords, replies: Replies, call: Call, what: object): Answer {
+  const data = { result: true, [words.idField]: param(call, 'chat'), ...what };
+  return replies.ok(call, { path: `/${words.collection}`, entities: [], data });
+}
