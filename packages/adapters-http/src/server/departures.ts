@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
-/** Callers whom an answer keeps waiting: who of them has gone, and all of them when the server stops. */
+/** Whom an answer keeps waiting hears of the end: of the own connection, and of the server. */
 export interface Departures {
   /** Aborted when the caller has gone, or is to go because the server stops. */
   of(response: ServerResponse): AbortSignal;
   /** The server stops: everybody is to go, also who comes later. */
   all(): void;
+  /** Whether everybody is to go. */
+  over(): boolean;
 }
 
 export function createDepartures(): Departures {
@@ -28,5 +30,6 @@ export function createDepartures(): Departures {
       stopping = true;
       for (const controller of waiting) controller.abort();
     },
+    over: () => stopping,
   };
 }

@@ -23,6 +23,8 @@ const streamHeaders = {
   'cache-control': 'no-store',
   // Proxies of the nginx family would gather events.
   'x-accel-buffering': 'no',
+  // A connection that is kept after a stream's end would hold up a stop.
+  connection: 'close',
 };
 
 const query: Readonly<Record<string, JsonSchema>> = {
