@@ -1,8 +1,9 @@
 import type { Clock } from '@recalld/domain';
 import type { FaultLog } from '../faultLog.js';
 import type { Caller } from '../up/caller.js';
+import type { UpAnswer } from '../up/perform.js';
 import { refusals } from '../up/refusals.js';
-import type { UpAnswer, Uplink } from '../up/uplink.js';
+import type { Uplink } from '../up/uplink.js';
 import type { UpMeta } from '../wire/meta.js';
 import { encodeSendAck, encodeSendError } from '../wire/sync.js';
 
