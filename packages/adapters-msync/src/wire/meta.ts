@@ -1,4 +1,3 @@
-import { limits } from '@recalld/domain';
 import type { Instant, ItemId, StoredContent, UserId } from '@recalld/domain';
 import protobuf from 'protobufjs/light.js';
 import { wire } from './descriptors.js';
@@ -68,10 +67,7 @@ export function readMeta(bytes: Uint8Array): Decoded<UpMeta> {
   if (id === '0') return malformed('missingField', 'id');
   if (namespace === undefined) return malformed('wrongField', 'ns');
   if (route === undefined) return malformed('wrongField', 'routetype');
-  if (directedUsers !== undefined) {
-    if (directedUsers.length > limits.directedToMax) return malformed('tooMany', 'directed_users');
-    if (!directedUsers.every(isId)) return malformed('wrongField', 'directed_users');
-  }
+  if (directedUsers?.every(isId) === false) return malformed('wrongField', 'directed_users');
   const directedTo = directedUsers ?? null;
   const stored = storedMeta(bytes);
   return decoded({ id, namespace, to, route, directedTo, payload, ext, meta, stored });
