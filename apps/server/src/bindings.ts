@@ -1,4 +1,5 @@
-import type { Metrics } from '@recalld/adapters-http';
+import type { Metrics, StreamSeats } from '@recalld/adapters-http';
+import type { MsyncServer, Uplink } from '@recalld/adapters-msync';
 import type {
   CallbackSender,
   DeliveryWorker,
@@ -16,7 +17,9 @@ import type {
   CallbackUrls,
   Clock,
   CommandLoop,
+  ContentDecoder,
   IdSource,
+  LiveUpdates,
   Log,
   MessageCodec,
   Passwords,
@@ -46,15 +49,19 @@ export const bindings = {
   clock: token<Clock>('Clock'),
   commandLoop: token<CommandLoop>('CommandLoop'),
   config: token<Config>('Config'),
+  contentDecoder: token<ContentDecoder>('ContentDecoder'),
   deliveryWorker: token<DeliveryWorker>('DeliveryWorker'),
   egress: token<Egress>('Egress'),
   feed: token<Feed>('Feed'),
   feedPublisher: token<FeedPublisher>('FeedPublisher'),
   firstStart: token<FirstStart>('FirstStart'),
   ids: token<IdSource>('IdSource'),
+  liveUpdates: token<LiveUpdates>('LiveUpdates'),
+  liveWorker: token<Worker>('LiveWorker'),
   log: token<Log>('Log'),
   messageCodec: token<MessageCodec>('MessageCodec'),
   metrics: token<Metrics>('Metrics'),
+  msync: token<MsyncServer>('Msync'),
   natsLink: token<NatsLink>('NatsLink'),
   natsSignals: token<NatsSignals>('NatsSignals'),
   passwords: token<Passwords>('Passwords'),
@@ -67,6 +74,8 @@ export const bindings = {
   server: token<Server>('Server'),
   signals: token<Signals>('Signals'),
   storage: token<Storage>('Storage'),
+  streams: token<StreamSeats>('Streams'),
+  uplink: token<Uplink>('Uplink'),
   upkeep: token<readonly Upkeep[]>('Upkeep'),
   workers: token<Worker>('Workers'),
 };

@@ -29,6 +29,8 @@ export interface Config {
   /** What the embedded storage keeps beside its database; not used with PostgreSQL. */
   readonly dataDir: string;
   readonly database: DatabaseConfig;
+  /** Devices, and as many event streams, that this node lets connect at a time. */
+  readonly connectionsMax: number;
   /** Null: signals stay inside this process, and no feed is published. */
   readonly nats: NatsConfig | null;
   readonly rootToken: string | undefined;
@@ -88,6 +90,9 @@ export function readConfig(env: Env): Config {
     port: read('PORT', 'a number from 0 to 65535', wholeNumber(0, 65_535)) ?? 8080,
     dataDir,
     database,
+    connectionsMax:
+      read('RECALLD_CONNECTIONS_MAX', 'a number from 1 to 1000000', wholeNumber(1, 1_000_000)) ??
+      connectionsMaxDefault,
     nats: natsConfig(read),
     rootToken: readSecret('RECALLD_ROOT_TOKEN'),
     app: read('RECALLD_APP', 'ORG#APP, each 1 to 64 of A-Z a-z 0-9 _ -', appKey) ?? {
@@ -110,6 +115,7 @@ export function readConfig(env: Env): Config {
 }
 
 const secretKeyCharsMin = 32;
+const connectionsMaxDefault = 20_000;
 const deliveryRetentionMsDefault = 30 * 86_400_000;
 
 /** Null is `forever`, which is not the default here. */

@@ -10,6 +10,8 @@ import { embeddedSignals } from './modules/embeddedSignals.js';
 import { embeddedStorage } from './modules/embeddedStorage.js';
 import { foundation } from './modules/foundation.js';
 import { http } from './modules/http.js';
+import { live } from './modules/live.js';
+import { msync } from './modules/msync.js';
 import { nats } from './modules/nats.js';
 import { postgresStorage } from './modules/postgresStorage.js';
 import { security } from './modules/security.js';
@@ -20,7 +22,7 @@ import { security } from './modules/security.js';
  */
 export function buildContainer(config: Config, log: Log): Container {
   const container = new Container({ defaultScope: 'Singleton' });
-  container.load(foundation(config, log), security, commands, callbacks, http);
+  container.load(foundation(config, log), security, commands, callbacks, live, msync, http);
   container.load(storageModule(config.database));
   container.load(config.nats === null ? embeddedSignals : nats(config.nats));
   return container;

@@ -19,6 +19,7 @@ function given(changed: Partial<ServerParts> = {}) {
   http.addHook('onClose', () => note('listener closed'));
   const server = createServer({
     http,
+    sessions: { upgrade: () => undefined, close: () => note('sessions closed') },
     workers: [worker('chores'), worker('feed')],
     loop: { drain: () => note('loop drained') },
     signals: { close: () => note('signals closed') },
@@ -47,6 +48,7 @@ describe('a server', () => {
     done.length = 0;
     await server.stop();
     expect(done).toEqual([
+      'sessions closed',
       'listener closed',
       'chores stopped within 3000 ms',
       'feed stopped within 3000 ms',

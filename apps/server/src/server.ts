@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { MsyncServer } from '@recalld/adapters-msync';
 import type { CommandLoop } from '@recalld/domain';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from './configValues.js';
+import { takeWebSockets } from './upgrades.js';
 import { within } from './within.js';
 import type { Worker } from './workers.js';
 
 export interface ServerParts {
   readonly http: FastifyInstance;
+  /** Of devices, over the listener's sockets. */
+  readonly sessions: Pick<MsyncServer, 'upgrade' | 'close'>;
   /** None relies on another one. */
   readonly workers: readonly Worker[];
   readonly loop: Pick<CommandLoop, 'drain'>;
@@ -30,13 +34,15 @@ export interface Server {
 
 /** Of the ten seconds that a stop may take. */
 const farewellMs = 500;
+/** For requests and for devices' sessions, side by side. */
 const requestsMs = 3_000;
 const workersMs = 3_000;
 const restMs = 1_000;
 
 /** Starts and stops the parts, each before those that it relies on are gone. */
 export function createServer(parts: ServerParts): Server {
-  const { http, workers, loop, signals, storage } = parts;
+  const { http, sessions, workers, loop, signals, storage } = parts;
+  takeWebSockets(http.server, (...upgrade) => sessions.upgrade(...upgrade));
   return {
     async start(host, port) {
       const url = await http
@@ -46,7 +52,7 @@ export function createServer(parts: ServerParts): Server {
       return url;
     },
     async stop() {
-      await closeListener(http);
+      await closeListener(http, sessions);
       await Promise.all(workers.map((worker) => worker.stop(workersMs)));
       await within(restMs, loop.drain());
       await within(restMs, signals.close());
@@ -57,15 +63,19 @@ export function createServer(parts: ServerParts): Server {
 
 /**
  * Answers what is under way and what has reached this machine already: whoever keeps a connection is
- * told with its next answer to open another one, elsewhere. Connections that stay open longer are cut.
+ * told with its next answer to open another one, elsewhere. Streams end, and sessions are closed so that
+ * their devices come back, when nobody can come back to this listener. What stays open longer is cut.
  */
-async function closeListener(http: FastifyInstance): Promise<void> {
+async function closeListener(http: FastifyInstance, sessions: ServerParts['sessions']): Promise<void> {
   http.server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
   await delay(farewellMs);
   const cut = setTimeout(() => {
     http.server.closeAllConnections();
   }, requestsMs);
-  await http.close();
+  const closed = http.close();
+  // The listener counts their sockets among its own.
+  await sessions.close(requestsMs);
+  await closed;
   clearTimeout(cut);
 }
 

@@ -99,6 +99,7 @@ export function createWorkers(deps: WorkersDeps): Worker {
     ...callbackChores(deps),
     rebuildChore(deps),
     rateWindowChore(deps),
+    ...clientChores(deps),
     ...upkeep,
   ].map((chore: Chore) => ({
     topic: chore.topic,
@@ -219,6 +220,24 @@ function rateWindowChore({ storage: { rateLimits }, clock }: WorkersDeps): Chore
     run: async () =>
       (await rateLimits.forget(clock.now() - rateWindowKeptMs, rateWindowRows)) === rateWindowRows,
   };
+}
+
+/** What is remembered of clients. */
+function clientChores({ storage: { devices, retryKeys }, clock }: WorkersDeps): readonly Chore[] {
+  return [
+    {
+      name: 'forget devices',
+      intervalMs: forgetIntervalMs,
+      run: async () =>
+        (await devices.forget(clock.now() - limits.deviceKeptMs, forgottenRows)) === forgottenRows,
+    },
+    {
+      name: 'forget retry keys',
+      intervalMs: forgetIntervalMs,
+      run: async () =>
+        (await retryKeys.forget(clock.now() - limits.retryKeptMs, forgottenRows)) === forgottenRows,
+    },
+  ];
 }
 
 /** What is kept for ever needs no work. */

@@ -1,6 +1,5 @@
 import { checkRuleTls, isNativeSecret, newNativeSecret } from '@recalld/adapters-callbacks';
 import { createMetrics } from '@recalld/adapters-http';
-import { createMessageCodec } from '@recalld/adapters-msync';
 import { sameSecret } from '@recalld/adapters-security';
 import { ContainerModule } from 'inversify';
 import { bindings as the } from '../bindings.js';
@@ -10,7 +9,6 @@ import { version } from '../version.js';
 
 /** Every API on one listener, and the server around it. */
 export const http = new ContainerModule(({ bind }) => {
-  bind(the.messageCodec).toResolvedValue(() => createMessageCodec());
   bind(the.metrics).toResolvedValue(
     ({ deliveries }, clock, { state: nats }) =>
       createMetrics({ clock, deliveries, version, ...(nats === undefined ? {} : { nats }) }),
@@ -30,12 +28,16 @@ export const http = new ContainerModule(({ bind }) => {
       secretBox: await context.getAsync(the.secretBox),
       attachmentBytes: await context.getAsync(the.attachmentBytes),
       codec: await context.getAsync(the.messageCodec),
+      decoder: await context.getAsync(the.contentDecoder),
+      live: await context.getAsync(the.liveUpdates),
+      streams: await context.getAsync(the.streams),
       callbackRequests: await context.getAsync(the.callbackRequests),
       callbackUrls: await context.getAsync(the.callbackUrls),
       checkRuleTls,
       nativeSecrets: { make: newNativeSecret, fits: isNativeSecret },
       log: await context.getAsync(the.log),
       metrics: await context.getAsync(the.metrics),
+      sessions: await context.getAsync(the.msync),
       signals: await context.getAsync(the.signals),
       isRootToken: (token) => sameSecret(token, rootToken),
       checks: [
@@ -46,14 +48,24 @@ export const http = new ContainerModule(({ bind }) => {
     });
   });
   bind(the.server).toResolvedValue(
-    (listener, workers, deliveryWorker, feed, loop, storage) =>
+    (listener, sessions, workers, liveWorker, deliveryWorker, feed, loop, storage) =>
       createServer({
         http: listener,
-        workers: [workers, deliveryWorker, ...feed.workers],
+        sessions,
+        workers: [workers, liveWorker, deliveryWorker, ...feed.workers],
         loop,
         signals: feed,
         storage,
       }),
-    [the.http, the.workers, the.deliveryWorker, the.feed, the.commandLoop, the.storage],
+    [
+      the.http,
+      the.msync,
+      the.workers,
+      the.liveWorker,
+      the.deliveryWorker,
+      the.feed,
+      the.commandLoop,
+      the.storage,
+    ],
   );
 });

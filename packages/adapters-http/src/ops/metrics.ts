@@ -2,6 +2,8 @@ import type { Clock, CommandType, DeliveryQueue, MessageRecalled, Refusal } from
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Answered } from '../route.js';
 import { Durations, Tally } from './busyMetrics.js';
+import { observeConnections } from './connectionMetrics.js';
+import type { ConnectionState } from './connectionMetrics.js';
 import { observeNats } from './natsMetrics.js';
 import type { NatsState } from './natsMetrics.js';
 
@@ -22,6 +24,8 @@ export interface Metrics {
   messageRecalled(event: MessageRecalled): void;
   deliveryAttempted(outcome: 'accepted' | 'refused', seconds: number): void;
   deliveryEnded(status: 'delivered' | 'dead'): void;
+  /** What is connected; to be called once. */
+  watchConnections(state: ConnectionState): void;
   /** Everything in the text format of Prometheus. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -79,6 +83,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     messageRecalled: ({ data }) => recalls.count(data.origin.via, data.chat.kind, String(data.forced)),
     deliveryAttempted: (outcome, seconds) => attempts.observe({ outcome }, seconds),
     deliveryEnded: (status) => ended.inc({ status }),
+    watchConnections: (state) => observeConnections(registry, state),
     expose: async () => ({
       contentType: registry.contentType,
       text: (await registry.metrics()) + requests.text(),

@@ -1,0 +1,46 @@
+import { limits } from '@recalld/domain';
+import type { LiveUpdates, Log, Signals } from '@recalld/domain';
+import { createTicker } from './ticker.js';
+import type { Worker } from './workers.js';
+
+export interface LiveWorkerDeps {
+  readonly live: Pick<LiveUpdates, 'step'>;
+  readonly signals: Pick<Signals, 'listen'>;
+  readonly log: Log;
+  /** How often it looks although no signal came, ms. */
+  readonly sweepIntervalMs?: number;
+}
+
+/** Live messages wait for no longer than this; what comes meanwhile is read in one look. */
+const gapMs = 2;
+
+/**
+ * Tells those who are connected to this node what the log got, from whichever node. Each node does so
+ * for itself: soon after a signal, and in sweeps that find what no signal told of.
+ */
+export function createLiveWorker({ live, signals, log, sweepIntervalMs }: LiveWorkerDeps): Worker {
+  const ticker = createTicker({
+    name: 'tell connected clients',
+    intervalMs: sweepIntervalMs ?? limits.sweepIntervalMs,
+    gapMs,
+    log,
+    run: async (goOn) => {
+      let more = true;
+      while (more && goOn()) more = await live.step();
+      return more;
+    },
+  });
+  let deafen = () => undefined as void;
+  return {
+    start() {
+      deafen = signals.listen((topic) => {
+        if (topic === 'liveNews') ticker.wake();
+      });
+      ticker.start();
+    },
+    async stop(deadlineMs) {
+      deafen();
+      await ticker.stop(deadlineMs);
+    },
+  };
+}
