@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { attachmentsAt } from '@recalld/domain';
 import type {
   AcknowledgeMessage,
@@ -44,7 +45,7 @@ export function sendOf(
     flags: flagsOf(meta, message),
     directedTo: meta.directedTo,
     authority: 'user',
-    retryKey: retryKeyOf(caller, meta),
+    retryKey: retryKeyOf(caller, meta, to),
     origin,
     originDevice: device,
     now,
@@ -59,9 +60,14 @@ function flagsOf({ route, directedTo }: UpMeta, { contentKind }: UpMessage): Ite
   };
 }
 
-/** At most 350 bytes. The length says where the user's name ends, whatever is in it. */
-function retryKeyOf({ user, device }: Caller, { id }: UpMeta): string {
-  return `${id}/${user.length}/${user}/${device}`;
+/**
+ * The SDKs count their ids on from the time of day, and begin again with every page: a page that sent
+ * much can have used those of the next one. So what is sent again is the same also in what it says.
+ */
+function retryKeyOf({ user, device }: Caller, { id, stored }: UpMeta, to: string): string {
+  const said = createHash('sha256').update(to).update('\0').update(stored.payload).digest('base64url');
+  // At most 400 bytes. The length says where the user's name ends, whatever is in it.
+  return `${id}/${said}/${user.length}/${user}/${device}`;
 }
 
 /** A recall in each kind of chat that it may mean: groups and rooms are named in the same way. */

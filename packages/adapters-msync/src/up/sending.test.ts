@@ -187,6 +187,15 @@ describe('a message that is sent again', () => {
     expect(await world.events()).toHaveLength(1);
   });
 
+  it('is another one when it says something else under the same id, or to somebody else', async () => {
+    const meta = { id: '496000000077' };
+    const first = idOf(await alice.text('bob', { meta }));
+    const second = idOf(await alice.text('bob', { meta, body: { contents: [textOf('other')] } }));
+    const third = idOf(await alice.text('carol', { meta }));
+
+    expect(new Set([first, second, third]).size).toBe(3);
+  });
+
   it('is another one from another device, and from another user whose name makes the same text', async () => {
     const meta = { id: '496000000077' };
     const senders = [
