@@ -24,6 +24,7 @@ export function createApp(deps: HttpDeps, mounted: Mounted): FastifyInstance {
   const apis = [easemobApi(deps), ...mounted.apis];
   return createServer({
     apps: storage.apps,
+    users: storage.users,
     rateLimits: storage.rateLimits,
     tokens,
     isRootToken,

@@ -63,7 +63,7 @@ export type Principal =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'root' }
   | { readonly kind: 'app' }
-  | { readonly kind: 'user'; readonly user: UserId };
+  | { readonly kind: 'user'; readonly user: UserId; readonly tokenIssuedAt: Instant };
 
 /** What is known of a request before its row is: enough to answer that there is none. */
 export interface RequestFacts {

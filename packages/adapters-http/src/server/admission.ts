@@ -8,6 +8,7 @@ import { rateLimiting } from './rateLimiting.js';
 import { refuse, refuseThrown } from './refusing.js';
 import { begin } from './requestState.js';
 import type { RequestState } from './requestState.js';
+import { isInGoodStanding } from './standing.js';
 import { isId } from './text.js';
 
 /** The content type that the server's parser is registered for. */
@@ -50,6 +51,10 @@ export function admission(deps: ServerParts, api: Api, route: Route): Admit {
     return checkBodyType(call.headers, route);
   }
 
+  async function stands(app: App | undefined, principal: Principal): Promise<boolean> {
+    return app === undefined || principal.kind !== 'user' || isInGoodStanding(deps.users, app, principal);
+  }
+
   const find = (params: Call['params']) => deps.apps.find(params['org'] ?? '', params['app'] ?? '');
 
   return (request, reply, done) => {
@@ -58,15 +63,19 @@ export function admission(deps: ServerParts, api: Api, route: Route): Admit {
     const { params } = call;
     call.stillPermitted = async () => {
       const app = namesApp ? await find(params) : undefined;
-      return typeof identify(call, app, deps.clock.now()) !== 'string';
+      const principal = identify(call, app, deps.clock.now());
+      return typeof principal !== 'string' && (await stands(app, principal));
     };
-    const settle = (app: App | undefined): void => {
+    const settle = (app: App | undefined): void | Promise<void> => {
       const failure = check(state, app);
-      if (failure === undefined) limit(request, reply, done);
-      else refuse(deps, state, reply, failure);
+      if (failure !== undefined) return refuse(deps, state, reply, failure);
+      if (call.principal.kind !== 'user') return limit(request, reply, done);
+      return stands(app, call.principal).then((good) =>
+        good ? limit(request, reply, done) : refuse(deps, state, reply, 'tokenCorrupt'),
+      );
     };
     if (!checked.every((name) => isId(params[name]))) return refuse(deps, state, reply, 'malformedPath');
-    if (!namesApp) return settle(undefined);
+    if (!namesApp) return void settle(undefined);
     // The store knows what is current, on whichever node it was changed; nothing is kept of it here.
     find(params)
       .then(settle)

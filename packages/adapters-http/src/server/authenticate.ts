@@ -50,8 +50,8 @@ function byAppToken(deps: Authenticator, auth: Auth, token: string, shown: Crede
   const claims = deps.tokens.verify(shown.app, token, shown.now);
   if (claims === 'expired') return 'tokenExpired';
   if (claims === 'corrupt') return 'tokenCorrupt';
-  if (claims.subject.kind === 'app') return appItself;
-  const permitted =
-    auth === 'appOrAnyUser' || (auth === 'appOrUser' && claims.subject.user === shown.username);
-  return permitted ? claims.subject : 'notPermitted';
+  const { subject, issuedAt } = claims;
+  if (subject.kind === 'app') return appItself;
+  const permitted = auth === 'appOrAnyUser' || (auth === 'appOrUser' && subject.user === shown.username);
+  return permitted ? { kind: 'user', user: subject.user, tokenIssuedAt: issuedAt } : 'notPermitted';
 }

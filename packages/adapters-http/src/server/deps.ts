@@ -1,10 +1,11 @@
-import type { AccessTokens, Apps, Clock, Log, RateLimits } from '@recalld/domain';
+import type { AccessTokens, Apps, Clock, Log, RateLimits, Users } from '@recalld/domain';
 import type { Api, RequestObserver } from '../route.js';
 import type { Departures } from './departures.js';
 import type { OutageLog } from './outageLog.js';
 
 export interface ServerDeps {
   readonly apps: Apps;
+  readonly users: Pick<Users, 'find'>;
   readonly rateLimits: Pick<RateLimits, 'take'>;
   readonly tokens: AccessTokens;
   readonly isRootToken: (token: string) => boolean;

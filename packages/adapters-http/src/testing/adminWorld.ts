@@ -116,6 +116,7 @@ export function serverOf(world: World, apis: readonly Api[]): FastifyInstance {
   const quiet = () => undefined;
   return createServer({
     apps: world.ports.apps,
+    users: world.ports.users,
     rateLimits: world.ports.rateLimits,
     tokens: openTokens,
     isRootToken: (token) => token === rootToken,

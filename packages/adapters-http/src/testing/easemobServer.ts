@@ -1,5 +1,5 @@
 import { createCommandLoop, createLiveUpdates } from '@recalld/domain';
-import type { App, AttachmentBytes, CommandLoop, Log, StoragePorts } from '@recalld/domain';
+import type { App, AttachmentBytes, CommandLoop, Log, StoragePorts, User } from '@recalld/domain';
 import {
   createFixedClock,
   createMemoryAttachmentBytes,
@@ -46,6 +46,7 @@ export interface EasemobServer {
   readonly app: App;
   readonly appToken: string;
   readonly logged: readonly object[];
+  /** The token of a user, who is registered when nobody has that name. */
   userToken(user: string): string;
   /** Below `/acme/im`. */
   call(method: Verb, path: string, asked?: Asked): Promise<Answered>;
@@ -104,7 +105,11 @@ export async function startEasemobServer(changes: Changes = {}): Promise<Easemob
     app,
     appToken,
     logged,
-    userToken: (user) => issue({ kind: 'user', user }),
+    userToken(user) {
+      // In memory it is done before the next request.
+      void storage.users.register([userSample(app, user, clock.now())]);
+      return issue({ kind: 'user', user });
+    },
     call,
     raw,
     async send(to, more = {}) {
@@ -163,6 +168,11 @@ function createDeps(changes: Changes, storage: StoragePorts, clock: FixedClock, 
     isRootToken: (token) => token === (changes.rootToken ?? 'root-token'),
     settings: { publicUrl: null, messageRetentionMs: null, logRequests: true, ...changes.settings },
   };
+}
+
+function userSample({ no }: App, id: string, now: number): User {
+  const profile = { uuid: `uuid of ${id}`, nickname: null, passwordHash: 'none', activated: true };
+  return { app: no, id, ...profile, createdAt: now, modifiedAt: now };
 }
 
 function appSample(): Omit<App, 'no'> {
