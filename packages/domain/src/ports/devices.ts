@@ -11,7 +11,7 @@ export interface DeviceKey {
 
 /**
  * How far a device has come in one timeline: everything up to `position` has arrived there, and
- * `messages` of it were messages. Both only grow.
+ * `messages` of it, or more, were messages. Both only grow.
  */
 export interface TimelineCursor {
   readonly position: number;
@@ -49,8 +49,11 @@ export interface CursorMove extends DeviceKey {
  */
 export interface Devices {
   /**
-   * A device begins a session, which takes the place of the one that it had. `connectedAt` is where
-   * the log stood then: what is only for connected devices comes after it.
+   * A device begins a session, which takes the place of the one that it had: `former`, unless that is
+   * this one. `connectedAt` is where the log stood then: whatever is committed later stands behind it, and
+   * what is only for connected devices comes after it. A user who would have more than
+   * `limits.devicesPerUserMax` devices loses those that are not connected and were seen longest ago; if
+   * there are none, those whose session began longest ago.
    */
   begin(
     key: DeviceKey,
@@ -61,17 +64,21 @@ export interface Devices {
       readonly now: Instant;
     },
   ): Promise<{ readonly connectedAt: Position; readonly former: FormerSession | null }>;
-  /** Ends sessions; one whose device has another one by now changes nothing. */
+  /** Ends sessions, by which their devices were seen last; one whose device has another one by now changes nothing. */
   end(
     sessions: readonly (DeviceKey & { readonly session: SessionId; readonly now: Instant })[],
   ): Promise<void>;
-  /** Moves cursors forward, never back; safe from a crash of the process when it resolves. An unknown device's are ignored. */
+  /**
+   * Moves cursors forward, never back and never past the timeline's end; safe from a crash of the process
+   * when it resolves. Those of a device or a timeline that is not known are ignored.
+   */
   confirm(moves: readonly CursorMove[]): Promise<void>;
   /** The user's devices, the one seen last first. */
   list(app: AppNo, user: UserId): Promise<readonly DeviceView[]>;
   /**
-   * Forgets devices that were last seen before an instant and are not connected, but for the last one
-   * of each user; answers how many, at most `limit`.
+   * Forgets devices that were last seen before an instant, with their cursors, but for the one on which
+   * each user began the last session; answers how many, at most `limit`. A session that began so long ago
+   * counts as lost with its process: `begin` with the same session says that it is there still.
    */
   forget(seenBefore: Instant, limit: number): Promise<number>;
 }
@@ -80,24 +87,25 @@ export interface Devices {
 export interface PendingQueue {
   readonly timeline: TimelineId;
   readonly from: TimelineCursor;
-  /** Items that the device has not got, those that are not for it included. */
+  /** Items that the device has not got, those that are not for it included: at least 1. */
   readonly count: number;
 }
 
 export interface QueuePage {
   /** What of this stretch is for the device, in order. */
   readonly items: readonly Item[];
-  /** Where the next page starts: also behind items that were not for the device. */
+  /** Where the next page starts: also behind items that were not for the device. Confirmed, they are not looked at again. */
   readonly next: TimelineCursor;
-  /** Whether there may be more. */
+  /** Whether there may be more. A call looks at a bounded number of items: a page may be empty, and there is more. */
   readonly more: boolean;
 }
 
 /** What has not arrived on a device yet. A queue is a timeline from a cursor on; nothing is copied per device. */
 export interface DeviceQueues {
   /**
-   * The timelines of the device's user that have more than the device has got; the fullest last, at
-   * most `limit`.
+   * The timelines of the device's user that have more than the device has got, as far as the user
+   * belonged to them then; the fullest last, at most `limit`. Costs nothing for what they hold, and
+   * little for those without news.
    */
   pending(key: DeviceKey, limit: number): Promise<readonly PendingQueue[]>;
   /** What stands in a timeline after a cursor, or after the device's own when it is left out, as `visible` allows it. */

@@ -14,7 +14,8 @@ export function createMemoryDevices(state: MemoryState): Devices {
       row.session = { id: session, node };
       row.platform = platform;
       row.lastSeenAt = now;
-      forgetBeyond(state, key);
+      for (const other of devicesOf(state, key.app, key.user)) other.superseded = other !== row;
+      forgetBeyond(state, row);
       const former =
         before === null || before.id === session ? null : { session: before.id, node: before.node };
       return { connectedAt: state.events.length, former };
@@ -29,10 +30,12 @@ export function createMemoryDevices(state: MemoryState): Devices {
     },
     confirm: async (moves) => {
       for (const { timeline, through, ...key } of moves) {
-        const isKnown = state.timelines.has(keyOf(key.app, timeline));
+        const end = state.timelines.get(keyOf(key.app, timeline));
         const row = deviceOf(state, key);
-        if (row !== undefined && isKnown)
-          row.cursors.set(timeline, later(row.cursors.get(timeline), through));
+        if (row === undefined || end === undefined) continue;
+        const position = Math.min(through.position, end.head);
+        const messages = Math.min(through.messages, end.messages);
+        row.cursors.set(timeline, later(row.cursors.get(timeline), { position, messages }));
       }
     },
     list: async (app, user) =>
@@ -44,7 +47,7 @@ export function createMemoryDevices(state: MemoryState): Devices {
       })),
     forget: async (seenBefore, limit) => {
       const old = [...state.devices]
-        .filter(([, row]) => row.session === null && row.lastSeenAt < seenBefore && !isLastSeen(state, row))
+        .filter(([, row]) => row.superseded && row.lastSeenAt < seenBefore)
         .sort(([, a], [, b]) => a.lastSeenAt - b.lastSeenAt)
         .slice(0, limit);
       for (const [key] of old) state.devices.delete(key);
@@ -68,11 +71,6 @@ function devicesOf(state: MemoryState, app: AppNo, user: UserId): readonly Devic
     .sort((a, b) => b.lastSeenAt - a.lastSeenAt || (a.device < b.device ? -1 : 1));
 }
 
-/** A user's last device tells where the next one starts. */
-function isLastSeen(state: MemoryState, row: DeviceRow): boolean {
-  return devicesOf(state, row.app, row.user)[0] === row;
-}
-
 /** A new device starts where the user's devices together have come. */
 function addDevice(state: MemoryState, { app, user, device }: DeviceKey): DeviceRow {
   const cursors = new Map<TimelineId, TimelineCursor>();
@@ -80,7 +78,16 @@ function addDevice(state: MemoryState, { app, user, device }: DeviceKey): Device
     for (const [timeline, cursor] of other.cursors)
       cursors.set(timeline, later(cursors.get(timeline), cursor));
   }
-  const row: DeviceRow = { app, user, device, platform: '', session: null, lastSeenAt: 0, cursors };
+  const row: DeviceRow = {
+    app,
+    user,
+    device,
+    platform: '',
+    session: null,
+    lastSeenAt: 0,
+    superseded: false,
+    cursors,
+  };
   state.devices.set(rowKey(row), row);
   return row;
 }
@@ -92,10 +99,13 @@ function later(known: TimelineCursor = timelineStart, cursor: TimelineCursor): T
   };
 }
 
-function forgetBeyond(state: MemoryState, { app, user }: DeviceKey): void {
-  const devices = devicesOf(state, app, user);
-  const absent = devices.filter(({ session }) => session === null).reverse();
-  for (const row of absent.slice(0, Math.max(0, devices.length - limits.devicesPerUserMax))) {
+function forgetBeyond(state: MemoryState, begun: DeviceRow): void {
+  const devices = devicesOf(state, begun.app, begun.user);
+  const isConnected = ({ session }: DeviceRow) => (session === null ? 0 : 1);
+  const others = devices
+    .filter((row) => row !== begun)
+    .sort((a, b) => isConnected(a) - isConnected(b) || a.lastSeenAt - b.lastSeenAt);
+  for (const row of others.slice(0, Math.max(0, devices.length - limits.devicesPerUserMax))) {
     state.devices.delete(rowKey(row));
   }
 }

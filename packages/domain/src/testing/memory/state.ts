@@ -61,6 +61,8 @@ export interface DeviceRow {
   /** Null: it is not connected. */
   session: { readonly id: SessionId; readonly node: string } | null;
   lastSeenAt: Instant;
+  /** The user has begun a session on another device since. */
+  superseded: boolean;
   readonly cursors: Map<TimelineId, TimelineCursor>;
 }
 
