@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { contentOfOthers } from './testing/given.js';
 import { queueOf } from './testing/msyncClient.js';
 import { createMsyncWorld, until } from './testing/msyncWorld.js';
 import type { MsyncNode, MsyncWorld } from './testing/msyncWorld.js';
@@ -57,10 +58,11 @@ describe('a stop', () => {
       await node.device('bob', 'd'),
       await node.connect(),
     ];
-    await world.send({ from: 'ann', to: 'bob' });
+    const content = contentOfOthers({ kind: 'txt', text: 'hello' });
+    await world.send({ from: 'ann', to: 'bob', content });
     await bob.pullAll(queueOf('ann'));
     const id = ann.text('bob', 'last');
-    await until(() => node.msync.counts().framesIn >= 6);
+    await until(() => node.msync.counts().framesIn === 5);
 
     await node.msync.close(2_000);
 

@@ -1,4 +1,4 @@
-import type { App, ContentReader, Item, MessageCodec } from '@recalld/domain';
+import type { App, ContentReader, Item, ItemId, MessageCodec } from '@recalld/domain';
 import type { FaultLog } from '../faultLog.js';
 
 export interface EncodedItemsDeps {
@@ -64,11 +64,7 @@ export function createEncodedItems({ contents, codec, faults, bytesMax }: Encode
     async of(app, items) {
       const known = items.map((item) => (isShared(item) ? remembered(nameOf(item)) : undefined));
       const missing = items.filter((_, index) => known[index] === undefined);
-      if (missing.length === 0) return Promise.all(known);
-      const read = contents.read(
-        app.no,
-        missing.map(({ itemId }) => itemId),
-      );
+      const read = missing.length === 0 ? nothing : contents.read(app.no, idsOf(missing));
       return Promise.all(
         items.map(async (item, index) => {
           if (known[index] !== undefined) return known[index];
@@ -80,6 +76,12 @@ export function createEncodedItems({ contents, codec, faults, bytesMax }: Encode
     },
     age,
   };
+}
+
+const nothing: ReturnType<ContentReader['read']> = Promise.resolve(new Map());
+
+function idsOf(items: readonly Item[]): readonly ItemId[] {
+  return items.map(({ itemId }) => itemId);
 }
 
 function isShared(item: Item): boolean {

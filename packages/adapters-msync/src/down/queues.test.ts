@@ -1,5 +1,6 @@
 import { pairTimeline, Unavailable } from '@recalld/domain';
 import type { CursorMove } from '@recalld/domain';
+import { sendSample } from '@recalld/domain/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { contentOfOthers, pullFrame } from '../testing/given.js';
 import { queueOf, shownOf } from '../testing/msyncClient.js';
@@ -13,10 +14,14 @@ afterEach(() => world.close());
 const ann = queueOf('ann');
 const bob = queueOf('bob');
 
-/** ann sends bob texts, one command each, in one go. */
+/** ann sends texts, one command each; the clock stands still. */
 async function sendTexts(texts: readonly string[], to = 'bob', chatKind: 'chat' | 'groupchat' = 'chat') {
-  const content = (text: string) => contentOfOthers({ kind: 'txt', text });
-  for (const text of texts) await world.send({ from: 'ann', to, chatKind, content: content(text) });
+  const { app, clock, ids } = world;
+  for (const text of texts) {
+    const content = contentOfOthers({ kind: 'txt', text });
+    const sent = { app: app.no, msgId: ids.next(), from: 'ann', to, chatKind, content, now: clock.now() };
+    await world.one<'SendMessage'>(sendSample(sent));
+  }
 }
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `text ${index}`);

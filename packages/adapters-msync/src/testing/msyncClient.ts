@@ -165,7 +165,7 @@ function readDown(bytes: Uint8Array): Down {
   const command = (Object.keys(commands) as Command[]).find((name) => commands[name] === envelope.command);
   if (command === undefined) throw new Error(`the server said ${envelope.command}`);
   const type = types[command];
-  return { command, ...type.toObject(type.decode(envelope.payload), { longs: String }) } as Down;
+  return { command, ...type.toObject(type.decode(envelope.payload), { longs: String }) };
 }
 
 export function shownOf(bytes: Uint8Array): Shown {
