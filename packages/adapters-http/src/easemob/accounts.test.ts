@@ -92,6 +92,73 @@ describe('tokens', () => {
   });
 });
 
+describe('tokens by the app’s own token (inherit)', () => {
+  const inherit = (body: object, token?: string | null) =>
+    easemob.call('POST', '/token', {
+      body: { grant_type: 'inherit', ...body },
+      ...(token === undefined ? {} : { token }),
+    });
+
+  it('given a registered user, then a token for that user, without a password', async () => {
+    await register({ username: 'anna', password: 'pw' });
+    const answer = await inherit({ username: 'anna', ttl: 60 });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ expires_in: 60, user: { username: 'anna' } });
+    const token = String(answer.body['access_token']);
+    expect((await easemob.call('GET', '/users/anna', { token })).status).toBe(200);
+  });
+
+  it('given an unknown user, then 404, unless it is to be made', async () => {
+    const refused = await inherit({ username: 'anna', autoCreateUser: false });
+    expect(refused.status).toBe(404);
+    expect(refused.body['error_description']).toBe('user not found');
+    expect((await inherit({ username: 'anna', autoCreateUser: true })).status).toBe(200);
+    expect((await easemob.call('GET', '/users/anna')).status).toBe(200);
+    const guess = { grant_type: 'password', username: 'anna', password: '' };
+    expect((await login(guess)).status).toBe(400);
+  });
+
+  it.each([
+    ['no name', { autoCreateUser: true }, 'Entity user requires a property named username'],
+    ['a name that cannot be', { username: 'A b', autoCreateUser: true }, 'username [A b] is not legal'],
+  ])('given %s, then 400', async (_, body, description) => {
+    const answer = await inherit(body);
+    expect(answer.status).toBe(400);
+    expect(answer.body['error_description']).toBe(description);
+  });
+
+  it('given a deactivated user, then it is refused', async () => {
+    await register({ username: 'anna', password: 'pw' });
+    await easemob.call('POST', '/users/anna/deactivate');
+    expect((await inherit({ username: 'anna' })).body['error_description']).toBe('user not activated');
+  });
+
+  it('given no app token, then 401 and nobody is made', async () => {
+    for (const token of [null, 'nonsense', easemob.userToken('ben')]) {
+      expect((await inherit({ username: 'anna', autoCreateUser: true }, token)).status).toBe(401);
+    }
+    expect((await easemob.call('GET', '/users/anna')).status).toBe(404);
+  });
+});
+
+describe('when a token expires', () => {
+  it('given a token that lives an hour, then its end in ms stands beside the envelope’s fields', async () => {
+    await register({ username: 'anna', password: 'pw' });
+    const answer = await login({ grant_type: 'password', username: 'anna', password: 'pw', ttl: 3_600 });
+    const token = String(answer.body['access_token']);
+    const expiry = await easemob.call('GET', '/sdk/users/anna/token/expires', { token });
+    expect(expiry.status).toBe(200);
+    expect(expiry.body['expire_timestamp']).toBe(easemob.clock.now() + 3_600_000);
+    expect((await easemob.call('GET', '/sdk/users/ben/token/expires', { token })).status).toBe(401);
+  });
+
+  it('given a permanent token, then its end is a number that the SDK can count down to', async () => {
+    const token = easemob.userToken('anna');
+    const { body } = await easemob.call('GET', '/sdk/users/anna/token/expires', { token });
+    expect(body['expire_timestamp']).toBeGreaterThan(easemob.clock.now() + 3_153_600_000_000);
+  });
+});
+
 describe('users', () => {
   it('given one user, then its entity and never its password', async () => {
     const answer = await register({ username: 'anna', password: 'pw-1234', nickname: 'Anna 安娜' });

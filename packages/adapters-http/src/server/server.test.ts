@@ -58,7 +58,7 @@ describe('paths and methods', () => {
 
   it.each([
     ['GET', '/messages/msg_recall', 'POST'],
-    ['PUT', '/users/u1', 'GET'],
+    ['PUT', '/users/u1', 'GET, DELETE'],
     ['PATCH', '/chatgroups/1', 'GET, DELETE'],
   ] as const)('given %s %s, then 405 says what is allowed', async (method, path, allow) => {
     const answer = await easemob.call(method, path);
