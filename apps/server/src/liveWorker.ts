@@ -11,7 +11,7 @@ export interface LiveWorkerDeps {
   readonly sweepIntervalMs?: number;
 }
 
-/** Live messages wait for no longer than this; what comes meanwhile is read in one look. */
+/** Between two looks: what comes meanwhile is read in one, and requests have their turn. */
 const gapMs = 2;
 
 /**
@@ -24,11 +24,7 @@ export function createLiveWorker({ live, signals, log, sweepIntervalMs }: LiveWo
     intervalMs: sweepIntervalMs ?? limits.sweepIntervalMs,
     gapMs,
     log,
-    run: async (goOn) => {
-      let more = true;
-      while (more && goOn()) more = await live.step();
-      return more;
-    },
+    run: () => live.step(),
   });
   let deafen = () => undefined as void;
   return {

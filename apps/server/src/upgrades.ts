@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 
 type TakeSocket = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** What a request without its wish to upgrade does not say. */
-const hopHeaders: readonly string[] = ['upgrade', 'connection', 'http2-settings'];
+/** What a request without its wish to upgrade does not say, as a header or as an option of `Connection`. */
+const wishes: readonly string[] = ['upgrade', 'http2-settings'];
 
 /**
  * Hands WebSockets over to `take`. Other upgrades are wishes that a server may pass over (RFC 9110,
@@ -24,7 +24,19 @@ function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buff
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
-    if (!hopHeaders.includes(name.toLowerCase())) lines.push(`${name}: ${value}`);
+    const isConnection = name.toLowerCase() === 'connection';
+    if (!isWish(name)) lines.push(`${name}: ${isConnection ? withoutWishes(value) : value}`);
   }
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
+function isWish(name: string): boolean {
+  return wishes.includes(name.trim().toLowerCase());
+}
+
+function withoutWishes(options: string): string {
+  return options
+    .split(',')
+    .filter((option) => !isWish(option))
+    .join(',');
 }
