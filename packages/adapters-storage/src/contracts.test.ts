@@ -4,6 +4,7 @@ import {
   createFixedClock,
   describeAttachmentBytes,
   describeDeliveryHistories,
+  describeDeviceHistories,
   describeHistories,
   describeIdSource,
   describeStoragePorts,
@@ -28,6 +29,7 @@ const storage = {
 
 describeStoragePorts('sqlite', storage);
 describeHistories('sqlite', storage, 15);
+describeDeviceHistories('sqlite', storage, 20);
 describeDeliveryHistories('sqlite', storage, 30);
 
 describeAttachmentBytes('files', {

@@ -3,6 +3,7 @@ import {
   createFixedClock,
   describeAttachmentBytes,
   describeDeliveryHistories,
+  describeDeviceHistories,
   describeHistories,
   describeStoragePorts,
   sampleInstant,
@@ -24,6 +25,7 @@ const storage = {
 describe.skipIf(!postgresAvailable)('PostgreSQL', () => {
   describeStoragePorts('postgres', storage);
   describeHistories('postgres', storage, 10);
+  describeDeviceHistories('postgres', storage, 8);
   describeDeliveryHistories('postgres', storage, 10);
 
   describeAttachmentBytes('postgres', {

@@ -12,6 +12,7 @@ export { describeDeliveryOrder } from './deliveryOrder.js';
 export { describeDeliveryQueue } from './deliveryQueue.js';
 export { describeDeliveryQueueRules } from './deliveryQueueRules.js';
 export { describeDeliveryReader } from './deliveryReader.js';
+export { describeDeviceHistories } from './deviceHistories.js';
 export { describeDeviceQueues } from './deviceQueues.js';
 export { describeDeviceQueuesSight } from './deviceQueuesSight.js';
 export { describeDeviceQueuesSince } from './deviceQueuesSince.js';

@@ -1,6 +1,7 @@
 import {
   describeAttachmentBytes,
   describeDeliveryHistories,
+  describeDeviceHistories,
   describeIdSource,
   describeSignals,
   describeStoragePorts,
@@ -25,6 +26,7 @@ const storage = {
   },
 };
 
+describeDeviceHistories('memory', storage, 200);
 describeDeliveryHistories('memory', storage, 300);
 describeStoragePorts('memory', storage);
 describeAttachmentBytes('memory', { make: async () => ({ bytes: createMemoryAttachmentBytes(), close }) });
