@@ -41,7 +41,7 @@ export const bodies: Check = {
     function* look(after: Position) {
       const stretch = yield* log.next(after, horizon, pieceRows);
       const { through } = stretch;
-      const streams = readable(yield* log.streams(stretch.events));
+      const streams = readable(yield* log.streamsIn(stretch));
       const items = replayItems(streams.events);
       const stored = yield* storedIn(deps, stretch);
       const unknown = new Set(stretch.events.filter(streams.isBroken).map(({ position }) => position));

@@ -25,7 +25,7 @@ export const items: Check = {
     function* look(after: Position) {
       const stretch = yield* log.next(after, horizon, pieceRows);
       const { through } = stretch;
-      const { events, isBroken } = readable(yield* log.streams(stretch.events));
+      const { events, isBroken } = readable(yield* log.streamsIn(stretch));
       const unknown = new Set(stretch.events.filter(isBroken).map(({ position }) => position));
       const found = (yield* log.itemsIn(stretch)).filter((row) => !unknown.has(row.event_position));
       const replayed = [...replayItems(events).values()].filter(

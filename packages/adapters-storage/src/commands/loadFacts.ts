@@ -43,15 +43,15 @@ export function createLoadFacts({
 
   return function* loadFacts(wanted) {
     const keys = wanted.flatMap((facts) => facts.streams.map((stream) => ({ app: facts.app, stream })));
-    const [generation, tuples, chatRows, roleRows, headRows, sentRows] = yield* together(
+    const [generation, whole, long, chatRows, roleRows, headRows, sentRows] = yield* together(
       generations.ask(),
-      streams.ask(keys),
+      ...streams.ask(keys),
       each(chatTypes, wanted.flatMap(ofApp(({ chats }) => chats))),
       each(roles, wanted.flatMap(ofApp((facts) => facts.roles.map(roleRow)))),
       each(messages, wanted.flatMap(ofApp((facts) => facts.heads.map((timeline) => ({ timeline }))))),
       each(retryKeys.find, wanted.flatMap(ofApp((facts) => facts.retryKeys.map((key) => ({ key }))))),
     );
-    const events = streams.read(tuples);
+    const events = streams.read(whole, long);
     streams.remember(keys, events);
     const known = rules.at(generations.read(generation).rules);
     const loaded = new Map(wanted.map(({ app }) => [app, new AppFacts(app)]));

@@ -3,8 +3,9 @@ import type { AppNo, RecordedEvent, StreamId, Unit } from '@recalld/domain';
 import type { Reads } from '../engines/database.js';
 import { eventColumns, fromTuple } from '../eventRows.js';
 import type { EventTuple } from '../eventRows.js';
-import { each } from '../steps.js';
+import { each, together } from '../steps.js';
 import type { Each, Steps } from '../steps.js';
+import { isLongStream, selectLongStream } from './longStreams.js';
 
 type Sent = Extract<RecordedEvent, { readonly type: 'MessageSent' }>;
 
@@ -37,6 +38,9 @@ export class StreamMap {
   }
 }
 
+/** What streams are asked for by: most as a whole, long ones as far as they tell something. */
+type Asked = readonly [whole: Each, long: Each];
+
 /**
  * Reads streams, and remembers what the last `load` read until the commit that follows it: that needs
  * again where a recalled message and its body stand, and its attachments. What it does not find there
@@ -44,9 +48,12 @@ export class StreamMap {
  */
 export class Streams {
   readonly #eventsOf;
+  readonly #longOf;
   #loaded = new StreamMap();
 
-  constructor({ db, statements }: Reads) {
+  constructor(reads: Reads) {
+    const { db, statements } = reads;
+    this.#longOf = selectLongStream(reads, true);
     this.#eventsOf = statements.select<StreamKey & { readonly day: number }>(
       { app: 'whole', stream: 'text', day: 'whole' },
       true,
@@ -61,17 +68,27 @@ export class Streams {
     );
   }
 
-  /** Asks for all events of some streams. */
-  ask(keys: readonly StreamKey[]): Each {
-    return each(
-      this.#eventsOf,
-      keys.map(({ app, stream }) => ({ app, stream, day: streamDay(stream) })),
-    );
+  /** Asks for the events of some streams; of long ones for what `selectLongStream` says. */
+  ask(keys: readonly StreamKey[]): Asked {
+    const whole = keys.filter(({ stream }) => !isLongStream(stream));
+    return [
+      each(
+        this.#eventsOf,
+        whole.map(({ app, stream }) => ({ app, stream, day: streamDay(stream) })),
+      ),
+      each(
+        this.#longOf,
+        keys.filter(({ stream }) => isLongStream(stream)),
+      ),
+    ];
   }
 
-  /** The answer to `ask`, in order of versions. */
-  read(tuples: readonly unknown[]): readonly RecordedEvent[] {
-    return tuples.map((tuple) => fromTuple(tuple as EventTuple)).sort((a, b) => a.version - b.version);
+  /** The answers to `ask`, in order of versions. */
+  read(...answers: readonly (readonly unknown[])[]): readonly RecordedEvent[] {
+    return answers
+      .flat()
+      .map((tuple) => fromTuple(tuple as EventTuple))
+      .sort((a, b) => a.version - b.version);
   }
 
   /** Keeps what a batch was loaded with; what it did not find is a stream at version 0. */
@@ -94,7 +111,7 @@ export class Streams {
       }
     }
     if (unread.length === 0) return streams;
-    return known(streams, unread, this.read((yield this.ask(unread)).rows));
+    return known(streams, unread, this.read(...(yield* together(...this.ask(unread)))));
   }
 }
 

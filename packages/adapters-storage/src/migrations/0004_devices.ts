@@ -7,7 +7,7 @@ import type { Migration } from './migration.js';
 export const devices: Migration = {
   version: 4,
   name: 'devices',
-  up: (db, ddl) => [...deviceTables(db, ddl), ...queues(db, ddl), ...retryKeys(db, ddl)],
+  up: (db, ddl) => [...deviceTables(db, ddl), ...queues(db, ddl), deletions(db, ddl), ...retryKeys(db, ddl)],
 };
 
 function deviceTables({ schema }: Kysely<Schema>, { whole, text, lastingIdentity, ends }: Ddl) {
@@ -56,6 +56,15 @@ function queues({ schema }: Kysely<Schema>, { whole }: Ddl) {
       .alterTable('conversations')
       .addColumn('read_through', whole, (column) => column.notNull().defaultTo(0)),
   ];
+}
+
+/** A conversation is read again and again: its few deletions are found among many events. None has a day of its own. */
+function deletions({ schema }: Kysely<Schema>, { kind }: Ddl) {
+  return schema
+    .createIndex('events_deletions')
+    .on(kind === 'postgres' ? 'events_p0' : 'events')
+    .columns(['stream_day', 'app_no', 'stream', 'version'])
+    .where(sql.ref('type'), '=', sql.lit('ConversationDeleted'));
 }
 
 function retryKeys({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {

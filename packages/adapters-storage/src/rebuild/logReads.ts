@@ -1,5 +1,6 @@
 import { streamDay } from '@recalld/domain';
 import type { AppNo, Position, StreamId } from '@recalld/domain';
+import { isLongStream, selectLongStream } from '../commands/longStreams.js';
 import type { Reads } from '../engines/database.js';
 import { eventColumns } from '../eventRows.js';
 import type { EventRow } from '../eventRows.js';
@@ -26,11 +27,17 @@ export interface LogReads {
   /** The items whose events' positions lie in a stretch. */
   itemsIn(stretch: Stretch): Steps<readonly TimelineItemsTable[]>;
   itemsAt(positions: readonly Position[]): Steps<readonly TimelineItemsTable[]>;
-  /** Whole streams, each in the order of its versions. */
+  /**
+   * Whole streams, each in the order of its versions; of long ones what `selectLongStream` says, which
+   * tells as much.
+   */
   streams(keys: readonly { readonly app_no: AppNo; readonly stream: StreamId }[]): Steps<readonly EventRow[]>;
+  /** The streams that the stretch has events of, as `streams`; of long ones what stands in the stretch. */
+  streamsIn(stretch: LogStretch): Steps<readonly EventRow[]>;
 }
 
-export function createLogReads({ db, statements }: Reads): LogReads {
+export function createLogReads(reads: Reads): LogReads {
+  const { db, statements } = reads;
   const itemAt = statements.select<{ position: Position }>({ position: 'whole' })(({ position }) =>
     db.selectFrom('timeline_items').selectAll().where('event_position', '=', position),
   );
@@ -47,6 +54,27 @@ export function createLogReads({ db, statements }: Reads): LogReads {
       .where('stream', '=', stream)
       .orderBy('version'),
   );
+  const ofLongStream = selectLongStream(reads, false);
+
+  function* streams(keys: Parameters<LogReads['streams']>[0]): Steps<readonly EventRow[]> {
+    const distinct = new Map(
+      keys.map(({ app_no: app, stream }) => [streamKey({ app, stream }), { app, stream }]),
+    );
+    const wanted = [...distinct.values()];
+    const [whole, long] = yield* together(
+      each(
+        ofStream,
+        wanted
+          .filter(({ stream }) => !isLongStream(stream))
+          .map((key) => ({ ...key, day: streamDay(key.stream) })),
+      ),
+      each(
+        ofLongStream,
+        wanted.filter(({ stream }) => isLongStream(stream)),
+      ),
+    );
+    return inOrder([...whole, ...long]);
+  }
 
   return {
     *next(after, last, limit) {
@@ -87,13 +115,14 @@ export function createLogReads({ db, statements }: Reads): LogReads {
           positions.map((position) => ({ position })),
         ),
       ),
-    *streams(keys) {
-      const distinct = new Map(
-        keys.map(({ app_no: app, stream }) => [streamKey({ app, stream }), { app, stream }]),
-      );
-      const wanted = [...distinct.values()].map((key) => ({ ...key, day: streamDay(key.stream) }));
-      const found = yield* rows(each(ofStream, wanted));
-      return [...found].sort((a, b) => a.version - b.version);
+    streams,
+    *streamsIn({ events }) {
+      const others = yield* streams(events.filter(({ stream }) => !isLongStream(stream)));
+      return inOrder([...others, ...events.filter(({ stream }) => isLongStream(stream))]);
     },
   };
+}
+
+function inOrder(events: readonly EventRow[]): readonly EventRow[] {
+  return [...events].sort((a, b) => a.version - b.version);
 }

@@ -39,7 +39,7 @@ export function createRebuildStretch(
     const events = stretch.events.map(toEvent);
     const held = yield* holdTimelines(events);
     const found = yield* log.itemsIn(stretch);
-    const streams = (yield* log.streams(stretch.events)).map(toEvent);
+    const streams = (yield* log.streamsIn(stretch)).map(toEvent);
     const items = [...replayItems(streams).values()];
     // Of messages that this stretch ends, and that stand elsewhere.
     const elsewhere = items.filter(({ row }) => row.event_position <= after || row.event_position > through);

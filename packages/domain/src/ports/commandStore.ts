@@ -25,6 +25,10 @@ export interface WantedFacts extends Required<Reads> {
 /** What the store answers for one app; what it does not know is absent. */
 export interface LoadedFacts {
   readonly app: AppNo;
+  /**
+   * Each in the order of its versions, up to its last event. A conversation's, which is read again and
+   * again, may lack readings that a later one outdoes: the others tell as much.
+   */
   readonly streams: ReadonlyMap<StreamId, readonly RecordedEvent[]>;
   /** By `chatKeyText`. */
   readonly chats: ReadonlyMap<string, { readonly groupType: GroupType }>;
