@@ -54,8 +54,9 @@ describe('joining and leaving by oneself', () => {
 
   it('given a room, then who comes in twice is in it', async () => {
     const id = await room();
-    for (const _ of [1, 2]) {
-      const answer = await easemob.call('POST', `/chatrooms/${id}/apply`, as('cleo'));
+    for (const resource of ['web_1', 'web_2']) {
+      const path = `/chatrooms/${id}/apply?resource=${resource}`;
+      const answer = await easemob.call('POST', path, as('cleo'));
       expect(answer.body['data']).toMatchObject({ result: true, id, user: 'cleo' });
     }
     expect((await easemob.call('DELETE', `/chatrooms/${id}/quit`, as('cleo'))).status).toBe(200);

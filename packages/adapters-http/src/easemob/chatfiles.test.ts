@@ -284,3 +284,32 @@ describe('download', () => {
     expect((await download('nowhere')).body).toMatchObject({ error: 'entity_not_found' });
   });
 });
+
+describe('as the web SDK asks for it (msync)', () => {
+  it('given its form, then the file is kept, and its link for pictures opens it without a token', async () => {
+    const body = form(
+      cat,
+      { name: 'thumbnail-width', bytes: '200' },
+      { name: 'thumbnail-height', bytes: '100' },
+    );
+    const headers = { ...formType, 'restrict-access': 'true', accept: '*/*' };
+    const token = easemob.userToken('u1');
+    const path = '/chatfiles?chat-type=CHAT&chat-target=u2';
+    const answer = await easemob.call('POST', path, { body, headers, token });
+    expect(answer.body).toMatchObject({ uri: 'http://chat.example.com/acme/im/chatfiles' });
+    const [entity] = answer.body['entities'] as readonly { uuid: string; 'share-secret': string }[];
+    const link = `?em-redirect=true&share-secret=${entity?.['share-secret'] ?? ''}`;
+    const uuid = entity?.uuid ?? '';
+    expect((await download(uuid, {}, `${link}&thumbnail=true`)).status).toBe(200);
+    expect((await download(uuid, {}, '?em-redirect=true')).status).toBe(401);
+  });
+
+  it('given the start of an upload in parts, then an error that a page may read: it uploads at once instead', async () => {
+    const path = '/sdk/chatfiles/part-upload';
+    const answer = await easemob.call('POST', path, { token: easemob.userToken('u1') });
+    expect(answer.status).toBe(400);
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
+    expect(answer.body).toMatchObject({ error: 'unsupported_service_operation' });
+    expect((await easemob.call('OPTIONS', path, { token: null })).status).toBe(204);
+  });
+});

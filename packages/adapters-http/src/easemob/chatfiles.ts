@@ -35,6 +35,16 @@ export function chatfileRoutes(deps: HttpDeps, replies: Replies): readonly Route
       handle: (call) => upload(deps, replies, call),
     },
     {
+      method: 'POST',
+      path: '/{org}/{app}/sdk/chatfiles/part-upload',
+      operationId: 'startUploadInParts',
+      summary: 'Refuses: the web SDK, which asks this of large files, then uploads them at once',
+      tag: 'Files',
+      auth: 'appOrAnyUser',
+      answers: answers(400, 401, 404),
+      handle: (call) => replies.refused(call, errors.noUploadInParts),
+    },
+    {
       method: 'GET',
       path: '/{org}/{app}/chatfiles/{uuid}',
       operationId: 'downloadFile',

@@ -97,6 +97,7 @@ export const errors = {
 
   // chatfiles
   fileMissing: row(400, 'illegal_argument', 'file must be provided.'),
+  noUploadInParts: row(400, 'unsupported_service_operation', 'uploads in parts are not supported'),
   fileTooLarge: row(413, 'Request Entity Too Large', 'file exceeding maximum limit'),
   fileNotFound: row(404, 'entity_not_found', 'file may not exists'),
   fileExpired: (uuid: string) => row(404, 'file_expired', `file ${uuid} is expired`),

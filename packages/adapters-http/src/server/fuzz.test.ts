@@ -145,7 +145,8 @@ function okField({ operationId }: Route): string {
 
 describe('whatever is asked', () => {
   it('given any row, path, query, headers and body, then the answer is no fault and in the vendor’s shape', async () => {
-    const rows = easemobApi(easemob.deps).routes;
+    // A stream has no end and no envelope: tests of its own ask for it.
+    const rows = easemobApi(easemob.deps).routes.filter(({ path }) => !path.endsWith('/events'));
     const asked = fc.constantFrom(...rows).chain((row) =>
       fc.record({
         row: fc.constant(row),
