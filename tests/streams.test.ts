@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApi } from './support/api.js';
 import type { Api } from './support/api.js';
@@ -145,5 +147,43 @@ describe('a stop', () => {
     expect(code).toBe(0);
     await stream.ended;
     expect(await poll).toMatchObject({ status: 200, body: { events: [] } });
+  });
+});
+
+describe('docs/streams.md', () => {
+  const page = readFileSync(new URL('../docs/streams.md', import.meta.url), 'utf8');
+  const shown = [...page.matchAll(/```sh\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g)].map(
+    ([, command = '', prints = '']) => ({ command, prints }),
+  );
+  const normalised = (text: string) => text.replace(/\d{10,}/g, 'NUMBER').trim();
+
+  /** Runs a command of the page; `seen` hears all that it printed so far. */
+  async function run(command: string, seen: (printed: string, stop: () => void) => void = () => undefined) {
+    const env = { PATH: process.env['PATH'], API: api.appUrl, TOKEN: api.appToken };
+    const child = spawn('bash', ['-c', `exec ${command}`], { env });
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => seen((printed += chunk.toString()), () => child.kill()));
+    await new Promise((resolve) => child.once('close', resolve));
+    return printed;
+  }
+
+  it('prints what the page says it prints', async () => {
+    const [stream, now, next] = shown;
+    let start: string | undefined;
+    const streamed = await run(stream?.command ?? '', (printed, stop) => {
+      if (printed.includes('event: message')) return stop();
+      if (start !== undefined) return;
+      start = /^id: (\d+)$/m.exec(printed)?.[1];
+      void api.sendText('alice', 'bob', 'hello');
+    });
+    const first = Number(start);
+    // The page's ids are those of a server that is not new.
+    const asHere = (text = '') =>
+      text.replace(/\b41\b/g, String(first)).replace(/\b42\b/g, String(first + 1));
+
+    expect(normalised(streamed)).toBe(normalised(asHere(stream?.prints)));
+    for (const step of [now, next]) {
+      expect(normalised(await run(asHere(step?.command)))).toBe(normalised(asHere(step?.prints)));
+    }
   });
 });

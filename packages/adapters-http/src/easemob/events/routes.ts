@@ -11,7 +11,7 @@ import { eventStream } from './eventStream.js';
 import { follow } from './following.js';
 import type { Following } from './following.js';
 
-const times = { keepAliveMs: 15_000, permitMs: 15_000, retryMs: 2_000 };
+const times = { keepAliveMs: 15_000, permitMs: 10_000, retryMs: 2_000 };
 /** For how long a reader may take nothing of a stream. */
 const stalledMs = 30_000;
 const waitSecondsMax = 60;
