@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { roleKeyText } from '../../chat/chat.js';
+import type { ChatKey } from '../../chat/chat.js';
 import { groupSample, roomSample } from '../samples.js';
+import { loadOne } from '../units.js';
 import { allPages, useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
 
@@ -110,6 +113,44 @@ export function describeChats(name: string, harness: StorageHarness): void {
       expect(await ports.chats.removeMembers(app.no, room, ['u2'])).toBe('unknown');
     });
 
+    it('changes the roles of members, not the owner’s', async () => {
+      const { ports, app } = world();
+      await ports.chats.create(groupSample(app.no, 'g1'), ['u1', 'u2']);
+      await ports.chats.create(roomSample(app.no, 'r1'), ['u1']);
+      const change = (user: string, role: 'admin' | 'member', key: ChatKey = group) =>
+        ports.chats.changeRole(app.no, key, user, role);
+
+      expect(await change('u1', 'admin')).toBe(true);
+      expect(await change('u1', 'admin')).toBe(true);
+      expect(await change('u2', 'member')).toBe(true);
+      expect(await change('owner', 'member')).toBe(false);
+      expect(await change('stranger', 'admin')).toBe(false);
+      expect(await change('u1', 'admin', { kind: 'chatroom', id: 'g1' })).toBe(false);
+
+      const roles = async () => Object.fromEntries((await membersOf()).map(({ user, role }) => [user, role]));
+      expect(await roles()).toEqual({ owner: 'owner', u1: 'admin', u2: 'member' });
+      expect((await membersOf(room)).map(({ role }) => role)).toEqual(['owner', 'member']);
+      expect(await change('u1', 'member')).toBe(true);
+      expect(await roles()).toEqual({ owner: 'owner', u1: 'member', u2: 'member' });
+    });
+
+    it('knows of a role in decisions, and forgets it with the membership', async () => {
+      const { ports, app } = world();
+      await ports.chats.create(groupSample(app.no, 'g1'), ['u1']);
+      await ports.chats.changeRole(app.no, group, 'u1', 'admin');
+      const roleOf = async () => {
+        const { roles } = await loadOne(ports, { app: app.no, roles: [{ chat: group, user: 'u1' }] });
+        return roles.get(roleKeyText({ chat: group, user: 'u1' }));
+      };
+      expect(await roleOf()).toBe('admin');
+
+      await ports.chats.removeMembers(app.no, group, ['u1']);
+      expect(await ports.chats.changeRole(app.no, group, 'u1', 'admin')).toBe(false);
+      await ports.chats.addMembers(app.no, group, ['u1']);
+
+      expect(await roleOf()).toBe('member');
+    });
+
     it('takes back who left', async () => {
       const { ports, app } = world();
       await ports.chats.create(groupSample(app.no, 'g1'), ['u1']);
@@ -140,6 +181,47 @@ export function describeChats(name: string, harness: StorageHarness): void {
 export function describeChatReader(name: string, harness: StorageHarness): void {
   describe(`ChatReader: ${name}`, () => {
     const world = useWorld(harness);
+
+    it('knows who is in a chat now, whoever came and went', async () => {
+      const { ports, app } = world();
+      const { chats, chatReader } = ports;
+      const now = async (key: typeof group | typeof room = group) =>
+        [...(await chatReader.membersNow(app.no, key))].toSorted();
+      expect(await now()).toEqual([]);
+
+      await chats.create(groupSample(app.no, 'g1'), ['u1', 'ü/2 %']);
+      await chats.create(roomSample(app.no, 'r1', { owner: 'host' }), []);
+      expect([await now(), await now(room)]).toEqual([['owner', 'u1', 'ü/2 %'], ['host']]);
+
+      await chats.addMembers(app.no, group, ['u3']);
+      expect(await now()).toEqual(['owner', 'u1', 'u3', 'ü/2 %']);
+
+      await chats.removeMembers(app.no, group, ['u1', 'stranger']);
+      expect(await now()).toEqual(['owner', 'u3', 'ü/2 %']);
+
+      await chats.changeRole(app.no, group, 'u3', 'admin');
+      expect(await now()).toEqual(['owner', 'u3', 'ü/2 %']);
+
+      await chats.addMembers(app.no, group, ['u1']);
+      expect(await now()).toEqual(['owner', 'u1', 'u3', 'ü/2 %']);
+
+      await chats.remove(app.no, group);
+      expect([await now(), await now(room)]).toEqual([[], ['host']]);
+      expect((await chatReader.membersNow(app.no + 1, room)).size).toBe(0);
+
+      await chats.create(groupSample(app.no, 'g1', { owner: 'new' }), []);
+      expect(await now()).toEqual(['new']);
+    });
+
+    it('keeps what it answered: who is in a chat does not change under its reader', async () => {
+      const { ports, app } = world();
+      await ports.chats.create(groupSample(app.no, 'g1'), ['u1']);
+      const before = await ports.chatReader.membersNow(app.no, group);
+
+      await ports.chats.removeMembers(app.no, group, ['u1']);
+
+      expect([...before].toSorted()).toEqual(['owner', 'u1']);
+    });
 
     it('lists the owner first, then members by the time of joining, page by page', async () => {
       const { ports, app } = world();

@@ -114,6 +114,56 @@ export function describeUsers(name: string, harness: StorageHarness): void {
       expect(await ports.users.find(app.no, 'u1')).toBeUndefined();
     });
 
+    it('changes what it is told to, and nothing else, and answers the user as it now is', async () => {
+      const { ports, app } = world();
+      const [first, second] = [userSample(app.no, 'u1', { nickname: 'One' }), userSample(app.no, 'u2')];
+      await ports.users.register([first, second]);
+      const modifiedAt = first.modifiedAt + 1;
+
+      const renamed = await ports.users.change(app.no, 'u1', { nickname: '小王', modifiedAt });
+      expect(renamed).toEqual({ ...first, nickname: '小王', modifiedAt });
+      const secured = {
+        passwordHash: 'another hash',
+        activated: false,
+        nickname: null,
+        modifiedAt: modifiedAt + 1,
+      };
+      const changed = await ports.users.change(app.no, 'u1', secured);
+
+      expect(changed).toEqual({ ...first, ...secured });
+      expect(await ports.users.find(app.no, 'u1')).toEqual(changed);
+      expect(await ports.users.find(app.no, 'u2')).toEqual(second);
+      expect(await ports.users.change(app.no, 'u3', { modifiedAt })).toBeUndefined();
+      expect(await ports.users.change(app.no + 1, 'u1', { modifiedAt })).toBeUndefined();
+    });
+
+    it('removes a user and answers it as it was; its id is free, its messages stay', async () => {
+      const { ports, app, send, conversations } = world();
+      const user = userSample(app.no, 'u1');
+      await ports.users.register([user, userSample(app.no, 'u2')]);
+      await send();
+      expect(await ports.users.remove(app.no + 1, 'u1')).toBeUndefined();
+
+      expect(await ports.users.remove(app.no, 'u1')).toEqual(user);
+
+      expect(await ports.users.find(app.no, 'u1')).toBeUndefined();
+      expect(await ports.users.find(app.no, 'u2')).toBeDefined();
+      expect(await ports.users.remove(app.no, 'u1')).toBeUndefined();
+      expect(await conversations('u1')).toHaveLength(1);
+      const again = userSample(app.no, 'u1', { uuid: 'another' });
+      expect(await ports.users.register([again])).toEqual({ taken: [] });
+      expect(await ports.users.find(app.no, 'u1')).toEqual(again);
+    });
+
+    it('race, remove and remove: one of them removes it', async () => {
+      const { ports, app } = world();
+      await ports.users.register([userSample(app.no, 'u1')]);
+
+      const removed = await Promise.all([1, 2, 3].map(() => ports.users.remove(app.no, 'u1')));
+
+      expect(removed.filter((user) => user !== undefined)).toHaveLength(1);
+    });
+
     it('race, register and register: one of them gets the id', async () => {
       const { ports, app } = world();
 

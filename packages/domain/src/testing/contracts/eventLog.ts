@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { messageStream } from '../../kernel/stream.js';
-import { appSample } from '../samples.js';
+import { appSample, sendSample } from '../samples.js';
 import { wholeLog } from '../units.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
@@ -81,6 +81,34 @@ export function describeEventLog(name: string, harness: StorageHarness): void {
       const both = await ports.log.read({ after: 0, limit: 100, types: ['MessageSent', ...types] });
       expect(both.events).toEqual(log);
       expect((await ports.log.read({ after: 0, limit: 100, types: [] })).events).toEqual([]);
+    });
+
+    it('is complete up to its horizon: what is recorded later stands behind it', async () => {
+      const { ports, send, recall } = world();
+      expect(await ports.log.horizon()).toBe(0);
+      const msgId = await send();
+      const horizon = await ports.log.horizon();
+      expect(horizon).toBe((await wholeLog(ports)).at(-1)?.position);
+
+      await recall(msgId);
+
+      const later = await ports.log.read({ after: horizon, limit: 10 });
+      expect(later.events.map(({ type }) => type)).toEqual(['MessageRecalled']);
+      expect(await ports.log.horizon()).toBe(later.through);
+    });
+
+    it('race, horizon and send: each event stands on one side of it', async () => {
+      const { ports, ids, one } = world();
+      const sends = Array.from({ length: 20 }, () => one(sendSample({ msgId: ids.next() })));
+
+      const horizons = await Promise.all(Array.from({ length: 20 }, () => ports.log.horizon()));
+      await Promise.all(sends);
+
+      const log = await wholeLog(ports);
+      for (const horizon of new Set(horizons)) {
+        const { events } = await ports.log.read({ after: horizon, limit: 100 });
+        expect(events).toEqual(log.filter(({ position }) => position > horizon));
+      }
     });
 
     it('knows where the events of a time begin', async () => {

@@ -6,6 +6,9 @@ import { describeCommandStore } from './commandStore.js';
 import { describeCommandStoreFacts } from './commandStoreFacts.js';
 import { describeContentReader } from './contents.js';
 import { describeConversations } from './conversations.js';
+import { describeNotices } from './notices.js';
+import { describeReadConversations } from './readConversations.js';
+import { describeRetriedSends } from './retriedSends.js';
 import { describeDeliveryOrder } from './deliveryOrder.js';
 import { describeDeliveryQueue } from './deliveryQueue.js';
 import { describeDeliveryQueueRules } from './deliveryQueueRules.js';
@@ -38,10 +41,13 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
   describe(`storage: ${name}`, () => {
     describeCommandStore(name, harness);
     describeCommandStoreFacts(name, harness);
+    describeRetriedSends(name, harness);
+    describeNotices(name, harness);
     describeContentReader(name, harness);
     describeEventLog(name, harness);
     describeRoaming(name, harness);
     describeConversations(name, harness);
+    describeReadConversations(name, harness);
     describeListedMessages(name, harness);
     describeDevices(name, harness);
     describeDeviceQueues(name, harness);
