@@ -12,6 +12,8 @@ export const limits = {
   devicesPerUserMax: 64,
   /** How long an unseen device is remembered. A user's last one is never forgotten. */
   deviceKeptMs: 30 * 86_400_000,
+  /** Items that one page of a device's queue looks at, however few of them are for the device. */
+  pageLooksMax: 1_000,
   /** UTF-8 bytes of a retry key, and how long it is known. */
   retryKeyBytesMax: 512,
   retryKeptMs: 86_400_000,

@@ -1,4 +1,4 @@
-import { visible } from '@recalld/domain';
+import { limits, visible } from '@recalld/domain';
 import type { DeviceKey, DeviceQueues, DeviceViewer, Item, QueuePage, TimelineCursor } from '@recalld/domain';
 import type { Reads } from '../engines/database.js';
 import { each, together } from '../steps.js';
@@ -9,8 +9,7 @@ import { beginningAfter, createStretches, inOrder, itemOf } from './stretches.js
 type PageQuery = Parameters<DeviceQueues['page']>[0];
 type Wanted = DeviceKey & { readonly timeline: string };
 
-/** Rows that one call looks at, however few of them are for the device. */
-const rowsMax = 1_000;
+/** So many are asked for next, where the first rows did not fill the page. */
 const nextRows = 256;
 
 /** A queue as it is when a page is asked for. */
@@ -43,7 +42,7 @@ export function createPage(reads: Reads): (query: PageQuery) => Steps<QueuePage>
       const lists = yield* together(stretches.messages(from, size), stretches.notices(from, size));
       const found = inOrder(lists, size, end.position, ({ at }) => at);
       for (const row of found.rows) {
-        if (items.length === limit || looked === rowsMax) return { items, next, more: true };
+        if (items.length === limit || looked === limits.pageLooksMax) return { items, next, more: true };
         looked += 1;
         // The messages before an uncounted membership are gone through, and stand before its start.
         const item = row.at > start.position ? itemOf(row) : undefined;

@@ -120,7 +120,8 @@ export interface DeviceQueues {
   /**
    * What stands in all of a user's timelines after a position of the log, in the log's order, as `visible` allows
    * it for a device that did nothing itself. `through`: everything up to there was looked at, and whatever is
-   * committed later stands behind it; the next page starts there, at once when there is `more`.
+   * committed later stands behind it; the next page starts there, at once when there is `more`. A page may
+   * have fewer items than `limit`, or none, and there is more.
    */
   since(q: {
     readonly app: AppNo;

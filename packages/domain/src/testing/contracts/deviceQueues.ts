@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Command } from '../../application/command.js';
 import { groupTimeline, pairTimeline, roomTimeline, userTimeline } from '../../kernel/stream.js';
-import { ackSample, deleteSample, groupSample, readSample, roomSample, sendSample } from '../samples.js';
+import {
+  ackSample,
+  deleteSample,
+  groupSample,
+  readSample,
+  recallSample,
+  roomSample,
+  sendSample,
+} from '../samples.js';
 import { idsOf, withDevices } from './deviceSupport.js';
 import type { DeviceWorld } from './deviceSupport.js';
 import { useWorld } from './support.js';
@@ -237,18 +246,50 @@ function describePages(devices: () => DeviceWorld): void {
 
   it('may be empty with more behind it: what is not for the device ends', async () => {
     const world = devices();
-    const { app, begin, loop, ids, clock, send, drain } = world;
+    const { app, begin, ids, clock, send, page, drain } = world;
     await begin('u2', 'web');
-    const flags = { imported: true } as const;
-    const imported = Array.from({ length: 2_100 }, () =>
-      sendSample({ app: app.no, msgId: ids.next(), flags, now: clock.now() }),
+    const imported = { app: app.no, flags: { imported: true }, now: clock.now() } as const;
+    await submitAll(
+      world,
+      Array.from({ length: 2_100 }, () => sendSample({ ...imported, msgId: ids.next() })),
     );
-    await Promise.all(imported.map((command) => loop.submit([command])));
     const last = await send();
 
+    expect(await page('u2', 'web', pair, { limit: 20 })).toMatchObject({ items: [] });
     const { items, next } = await drain('u2', 'web', pair, { limit: 20 });
 
     expect(idsOf(items)).toEqual([last]);
     expect(next).toEqual({ position: 2_101, messages: 2_101 });
   });
+
+  it.each([20, 50, 100, 300])('keeps the order over many rows of each kind, %i at a time', async (limit) => {
+    const world = devices();
+    const { app, begin, ids, clock, drain } = world;
+    await begin('u2', 'web');
+    const turn = (n: number): readonly Command[] => {
+      const base = { app: app.no, now: clock.now() };
+      const flags = n % 3 === 0 ? {} : ({ imported: true } as const);
+      const absent = { ...base, msgId: ids.next(), waive: { window: true, absence: true } };
+      const recall = recallSample({ ...absent, recallId: ids.next() });
+      const sending = sendSample({ ...base, msgId: ids.next(), flags });
+      return n % 2 === 0 || n > 400 ? [sending, recall] : [sending];
+    };
+    const commands = Array.from({ length: 600 }, (_, n) => turn(n)).flat();
+    await submitAll(world, commands);
+    const expected = commands.flatMap((command) => {
+      if (command.type === 'RecallMessage') return command.recallId;
+      return command.type === 'SendMessage' && command.flags.imported !== true ? command.msgId : [];
+    });
+
+    const { items, next } = await drain('u2', 'web', pair, { limit });
+
+    expect(idsOf(items)).toEqual(expected);
+    expect(next).toEqual({ position: commands.length, messages: 600 });
+  });
+}
+
+/** All at once, in order: they share commits. */
+async function submitAll({ loop }: DeviceWorld, commands: readonly Command[]): Promise<void> {
+  const outcomes = await Promise.all(commands.map((command) => loop.submit([command])));
+  expect(outcomes.flat().filter(({ ok }) => !ok)).toEqual([]);
 }

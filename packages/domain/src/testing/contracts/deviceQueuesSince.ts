@@ -83,6 +83,31 @@ function describeOrder(world: () => World): void {
     expect(await lookAll(world(), 'u2', { limit })).toEqual(items);
   });
 
+  it('comes in order from many timelines with many items each', async () => {
+    const { app, loop, ids, clock } = world();
+    const commands = Array.from({ length: 400 }, (_, n) =>
+      sendSample({ app: app.no, msgId: ids.next(), from: `p${n < 150 ? n % 3 : n % 7}`, now: clock.now() }),
+    );
+    await Promise.all(commands.map((command) => loop.submit([command])));
+    const expected = commands.map(({ msgId }) => msgId);
+
+    expect(idsOf((await look(world(), 'u2', { limit: 400 })).items)).toEqual(expected);
+    for (const limit of [10, 30, 100]) {
+      expect(idsOf(await lookAll(world(), 'u2', { limit }))).toEqual(expected);
+    }
+  });
+
+  it('comes in order where most of it is not for the user', async () => {
+    const { send, recall } = world();
+    const recalled = [await send(), await send({ from: 'u3', to: 'u2' })];
+    const first = await send({ from: 'u4', to: 'u2' });
+    const others = [await send(), await send({ from: 'u3', to: 'u2' })];
+    for (const msgId of recalled) await recall(msgId, { by: 'u2', to: 'u2' });
+
+    const all = idsOf(await lookAll(world(), 'u2', { limit: 1 }));
+    expect(all.slice(0, 3)).toEqual([first, ...others]);
+  });
+
   it('starts after each position, with what stands behind it', async () => {
     await traffic(world());
     const { items } = await look(world(), 'u2');

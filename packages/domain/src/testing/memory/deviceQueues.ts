@@ -1,3 +1,4 @@
+import { limits } from '../../limits.js';
 import { timelineStart } from '../../ports/devices.js';
 import type { DeviceKey, DeviceQueues, PendingQueue, TimelineCursor } from '../../ports/devices.js';
 import type { Item } from '../../timeline/item.js';
@@ -25,8 +26,8 @@ export function createMemoryDeviceQueues(state: MemoryState): DeviceQueues {
       const viewer: DeviceViewer = { user, device, purpose: 'device', connectedAt, now, ...sight };
       const items: Item[] = [];
       let next = start;
-      for (const item of reachable(row, viewer.spans, start)) {
-        if (items.length === limit) return { items, next, more: true };
+      for (const [looked, item] of reachable(row, viewer.spans, start).entries()) {
+        if (items.length === limit || looked === limits.pageLooksMax) return { items, next, more: true };
         if (visible(item, viewer)) items.push(item);
         next = cursorThrough(row, item.position);
       }
