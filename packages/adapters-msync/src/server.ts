@@ -20,6 +20,7 @@ import { createChatKinds } from './down/chatKinds.js';
 import { createCursorWriter } from './down/cursorWriter.js';
 import { createEncodedItems } from './down/encodedItems.js';
 import { createReadPage } from './down/pages.js';
+import { createKeyTurns } from './down/rounds.js';
 import { createFaultLog } from './faultLog.js';
 import { msyncLimits } from './limits.js';
 import type { MsyncLimits } from './limits.js';
@@ -145,6 +146,7 @@ function partsOf(given: MsyncServerDeps) {
     counts: zeroCounts(),
     table: new SessionTable(),
     cursors: createCursorWriter(devices, limits, faults),
+    nextKeyTurn: createKeyTurns(),
     chatKinds: createChatKinds(storage.chats, limits.chatKindsMax),
     readPage: createReadPage(queues, encoded, clock, limits),
   };

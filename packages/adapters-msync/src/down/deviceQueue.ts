@@ -11,11 +11,13 @@ import type { CursorWriter } from './cursorWriter.js';
 import { Notices } from './notices.js';
 import type { ConnectedDevice, ReadPage } from './pages.js';
 import { Rounds } from './rounds.js';
+import type { KeyTurns } from './rounds.js';
 
 export interface DeviceQueueDeps {
   readonly queues: Pick<DeviceQueues, 'pending'>;
   readonly readPage: ReadPage;
   readonly cursors: CursorWriter;
+  readonly nextKeyTurn: KeyTurns;
   readonly chatKinds: ChatKinds;
   readonly clock: Clock;
   readonly limits: MsyncLimits;
@@ -54,7 +56,7 @@ export class DeviceQueue {
     this.#deps = deps;
     this.#device = device;
     this.#outlet = outlet;
-    this.#rounds = new Rounds(deps.limits);
+    this.#rounds = new Rounds(deps.limits, deps.nextKeyTurn);
   }
 
   /** A timeline of the device's user may have something new. */

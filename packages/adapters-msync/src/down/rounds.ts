@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { assert } from '@recalld/domain';
 import type { Instant, TimelineCursor, TimelineId } from '@recalld/domain';
 
@@ -12,6 +13,15 @@ export interface Round {
 
 const keysPerPosition = 1024;
 
+/** Which of the keys of a position is next. */
+export type KeyTurns = () => number;
+
+/** For all sessions of a process; another process begins elsewhere. */
+export function createKeyTurns(): KeyTurns {
+  let turn = randomInt(keysPerPosition);
+  return () => (turn = (turn + 1) % keysPerPosition);
+}
+
 /**
  * The pulls of one session that wait for the device's next word, and the cursors that they came to.
  *
@@ -24,10 +34,15 @@ export class Rounds {
   readonly #cursorsMax: number;
   readonly #rounds = new Map<TimelineId, Round>();
   readonly #cursors = new Map<TimelineId, TimelineCursor>();
+  readonly #nextTurn: KeyTurns;
 
-  constructor(limits: { readonly roundsMax: number; readonly cursorsRememberedMax: number }) {
+  constructor(
+    limits: { readonly roundsMax: number; readonly cursorsRememberedMax: number },
+    nextTurn: KeyTurns,
+  ) {
     this.#roundsMax = limits.roundsMax;
     this.#cursorsMax = limits.cursorsRememberedMax;
+    this.#nextTurn = nextTurn;
   }
 
   /** Whether one was opened after an instant. */
@@ -45,7 +60,7 @@ export class Rounds {
   }
 
   open(timeline: TimelineId, next: TimelineCursor, now: Instant): Round {
-    const round = { next, key: keyOf(next), sentAt: now };
+    const round = { next, key: this.#keyOf(next), sentAt: now };
     setBounded(this.#rounds, timeline, round, this.#roundsMax);
     return round;
   }
@@ -55,16 +70,13 @@ export class Rounds {
     this.#rounds.delete(timeline);
     setBounded(this.#cursors, timeline, through, this.#cursorsMax);
   }
-}
 
-let turn = 0;
-
-/** Of 1,024 keys for a position, the one whose turn it is; kept in the range of exact numbers. */
-function keyOf({ position }: TimelineCursor): number {
-  turn = (turn + 1) % keysPerPosition;
-  const key = position * keysPerPosition + turn;
-  assert(Number.isSafeInteger(key), `a timeline has fewer items than keys: ${position}`);
-  return key;
+  /** Of the keys of a position the one whose turn it is; kept in the range of exact numbers. */
+  #keyOf({ position }: TimelineCursor): number {
+    const key = position * keysPerPosition + this.#nextTurn();
+    assert(Number.isSafeInteger(key), `a timeline has fewer items than keys: ${position}`);
+    return key;
+  }
 }
 
 /** Puts the newest last, and lets the oldest go for it. */
