@@ -268,7 +268,7 @@ function describePages(devices: () => DeviceWorld): void {
     await begin('u2', 'web');
     const turn = (n: number): readonly Command[] => {
       const base = { app: app.no, now: clock.now() };
-      const flags = n % 3 === 0 ? {} : ({ imported: true } as const);
+      const flags = n % 37 === 0 ? {} : ({ imported: true } as const);
       const absent = { ...base, msgId: ids.next(), waive: { window: true, absence: true } };
       const recall = recallSample({ ...absent, recallId: ids.next() });
       const sending = sendSample({ ...base, msgId: ids.next(), flags });
