@@ -71,7 +71,14 @@ const shown: readonly (readonly [ContentBody, object])[] = [
     { type: 'custom', customEvent: 'order', customExts: { name: 'tea', price: '4' } },
   ],
   [
-    { kind: 'combine', ...attachment, title: 'Chat', summary: 'alice: hi', text: 'not supported', fileBytes: 9 },
+    {
+      kind: 'combine',
+      ...attachment,
+      title: 'Chat',
+      summary: 'alice: hi',
+      text: 'not supported',
+      fileBytes: 9,
+    },
     {
       type: 'combine',
       ...shownFile,

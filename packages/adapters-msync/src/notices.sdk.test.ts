@@ -5,7 +5,6 @@ import { createMessageCodec } from './messageCodec.js';
 import {
   acknowledgementItem,
   app,
-  appKey,
   clientBody,
   clientMeta,
   contentOfOthers,
@@ -16,59 +15,44 @@ import {
   recallItem,
   upMeta,
 } from './testing/given.js';
-import { createSdkClient, sdkNames } from './testing/webSdk.js';
-import { decodeFrame } from './wire/frame.js';
+import { loggedIn } from './testing/loggedIn.js';
+import { sdkNames } from './testing/webSdk.js';
+import type { SdkName } from './testing/webSdk.js';
 import { bodyTypes } from './wire/messageBody.js';
-import { encodeProvisionAnswer } from './wire/provision.js';
 import { queueJid } from './wire/queue.js';
-import { statusCodes } from './wire/status.js';
 import { encodeBatch, encodeEnd, encodeKick } from './wire/sync.js';
 import type { KickReason } from './wire/sync.js';
-import { encodeNotice, encodeUnreadAnswer } from './wire/unread.js';
+import { encodeNotice } from './wire/unread.js';
 
 const codec = createMessageCodec({ decoder });
 const at = 1_760_000_000_500;
-const clients: { close(): void }[] = [];
+const connections: { close(): void }[] = [];
 
 afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
+  for (const connection of connections.splice(0)) connection.close();
 });
 
-/** A device of a user that is logged in; `deliver` puts items into one of its queues and wakes it. */
-async function connected(name: (typeof sdkNames)[number], user: string) {
-  let push: (frame: Uint8Array) => void = () => undefined;
+/** A device of a user that is logged in; `deliver` puts an item into one of its queues and wakes it. */
+async function connected(name: SdkName, user: string) {
   let waiting: readonly Uint8Array[] = [];
-  const client = createSdkClient(name, appKey, 'here', (bytes, answer) => {
-    push = answer;
-    const frame = decodeFrame(bytes);
-    if (!frame.ok) throw new Error(`the SDK sent a malformed frame: ${frame.fault} ${frame.field}`);
-    const { value } = frame;
-    if (value.command === 'provision') {
-      const { resource, sessionId } = value.provision;
-      const login = { status: statusCodes.ok, reason: '', resource, sessionId, expiresAt: Date.now() + 3_600_000 };
-      answer(encodeProvisionAnswer(login));
-    }
-    if (value.command === 'unread') answer(encodeUnreadAnswer({ queues: [], at: Date.now() }));
-    if (value.command === 'sync' && value.sync.kind === 'pull') {
-      const { queue } = value.sync;
-      const metas = waiting;
-      waiting = [];
-      answer(metas.length === 0 ? encodeEnd({ queue, at }) : encodeBatch({ queue, metas, nextKey: 7, at }));
-    }
+  const device = await loggedIn(name, user, (sync, answer) => {
+    if (sync.kind !== 'pull') return;
+    const { queue } = sync;
+    const metas = waiting;
+    waiting = [];
+    answer(metas.length === 0 ? encodeEnd({ queue, at }) : encodeBatch({ queue, metas, nextKey: 7, at }));
   });
-  clients.push(client.connection);
-  await client.login(user);
+  connections.push(device.connection);
   return {
-    heard: client.heard,
-    push: (frame: Uint8Array) => push(frame),
+    push: device.push,
     deliver(item: Item, content?: StoredContent): void {
       waiting = [codec.encode(app, item, content)];
-      push(encodeNotice(queueJid(app, item.timeline, user)));
+      device.push(encodeNotice(queueJid(app, item.timeline, user)));
     },
     /** What the app is given for the first event of a name. */
     async hears(event: string): Promise<unknown> {
       return vi.waitFor(() => {
-        const found = client.heard.find(([name]) => name === event);
+        const found = device.heard.find(([heard]) => heard === event);
         if (found === undefined) throw new Error(`${event} was not heard`);
         return found[1];
       });

@@ -1,5 +1,8 @@
 import { valueTypes } from '../wire/keyValue.js';
 import type { KeyValue } from '../wire/keyValue.js';
+import { isUtf8Throughout } from '../wire/decodeBytes.js';
+import { wire } from '../wire/descriptors.js';
+import type { WireType } from '../wire/descriptors.js';
 import { bodyTypes } from '../wire/messageBody.js';
 import type { MessageBody } from '../wire/messageBody.js';
 import type { UpMeta } from '../wire/meta.js';
@@ -9,18 +12,29 @@ import { parsed } from './keyValues.js';
  * Where a receiver's SDK would throw, with the message and what came with it lost: at texts that it
  * takes for JSON, at values that are not of their own type. undefined: nowhere.
  */
-export function unreadableField(meta: Pick<UpMeta, 'ext' | 'meta'>, body: MessageBody): string | undefined {
-  const { contents = [], ext = [], type } = body;
-  if (!meta.ext.every(isReadable)) return 'ext';
+export function unreadableField(
+  meta: Pick<UpMeta, 'ext' | 'meta' | 'stored' | 'payload'>,
+  body: MessageBody,
+): string | undefined {
+  const { contents = [], ext = [] } = body;
+  const inContents = contents.flatMap(({ params = [], customExts = [] }) => [...params, ...customExts]);
+  if (!areReadable(meta.ext, wire.meta, meta.stored.payload)) return 'ext';
   if (meta.meta.length > 0 && !isReadableBytes(meta.meta)) return 'meta';
-  if (!ext.every(isReadable)) return 'ext';
-  if (!contents.every((content) => (content.params ?? []).every(isReadable))) return 'params';
-  if (!contents.every((content) => (content.customExts ?? []).every(isReadable))) return 'custom_exts';
-  if (body.meta && !isOfClients(body.meta)) return 'meta';
-  // The first extension of a read acknowledgement is the count of readers, whatever its type.
-  const [first] = ext;
-  const unread = type === bodyTypes.readAck && first !== undefined && parsed(first.stringValue ?? '');
-  return unread === undefined ? 'ext' : undefined;
+  if (!areReadable([...ext, ...inContents], wire.messageBody, meta.payload)) return 'ext';
+  if (body.meta && !(isOfClients(body.meta) && isUtf8Throughout(wire.messageBody, meta.payload)))
+    return 'meta';
+  return isCountReadable(body, meta.payload) ? undefined : 'ext';
+}
+
+/** Of a read acknowledgement the SDKs take the first extension for the count of readers, whatever its type. */
+function isCountReadable({ type, ext: [first] = [] }: MessageBody, payload: Uint8Array): boolean {
+  if (type !== bodyTypes.readAck || first === undefined) return true;
+  return parsed(first.stringValue ?? '') !== undefined && isUtf8Throughout(wire.messageBody, payload);
+}
+
+function areReadable(entries: readonly KeyValue[], type: WireType, bytes: Uint8Array): boolean {
+  const hasJson = entries.some((entry) => entry.type === valueTypes.jsonString);
+  return entries.every(isReadable) && (!hasJson || isUtf8Throughout(type, bytes));
 }
 
 function isReadable({ type, varintValue, stringValue = '' }: KeyValue): boolean {

@@ -161,7 +161,14 @@ export function clientBody(change: object = {}): Uint8Array {
 
 export function clientMeta(change: object = {}): Uint8Array {
   const to = { appKey, name: 'bob', domain: 'easemob.com' };
-  const meta = { id: '530361692274', to, ns: namespaces.chat, routetype: 0, payload: clientBody(), ...change };
+  const meta = {
+    id: '530361692274',
+    to,
+    ns: namespaces.chat,
+    routetype: 0,
+    payload: clientBody(),
+    ...change,
+  };
   return wire.meta.encode(meta).finish();
 }
 

@@ -32,9 +32,13 @@ interface Sdk {
   readonly logger: { disableAll(): void };
 }
 
-/** The one REST call that roaming makes, answered from memory. */
-class RoamingRequest {
+/** What an upload answers: the file's id and its secret. */
+export const uploaded = { uuid: '5a1b2c3d-0000-4000-8000-000000000001', secret: 'share-secret' };
+
+/** Pages of roaming and uploads, answered from memory. */
+class MemoryRequest {
   static metas: readonly Uint8Array[] = [];
+  private readonly listeners: (() => void)[] = [];
   readyState = 0;
   status = 0;
   responseText = '';
@@ -42,12 +46,19 @@ class RoamingRequest {
   onreadystatechange: (() => void) | null = null;
   open(): void {}
   setRequestHeader(): void {}
+  addEventListener(event: string, listener: () => void): void {
+    if (event === 'load') this.listeners.push(listener);
+  }
   send(): void {
-    const msgs = RoamingRequest.metas.map((meta) => ({ msg: Buffer.from(meta).toString('base64') }));
-    this.responseText = JSON.stringify({ data: { msgs, next_key: '', is_last: true } });
+    const msgs = MemoryRequest.metas.map((meta) => ({ msg: Buffer.from(meta).toString('base64') }));
+    const entities = [{ uuid: uploaded.uuid, 'share-secret': uploaded.secret }];
+    this.responseText = JSON.stringify({ data: { msgs, next_key: '', is_last: true }, entities });
     this.status = 200;
     this.readyState = 4;
-    queueMicrotask(() => this.onreadystatechange?.());
+    queueMicrotask(() => {
+      this.onreadystatechange?.();
+      for (const listener of this.listeners) listener();
+    });
   }
 }
 
@@ -94,7 +105,7 @@ const browserGlobals = {
   localStorage: { getItem: () => null, setItem: () => undefined, removeItem: () => undefined },
   addEventListener: () => undefined,
   WebSocket: MemorySocket,
-  XMLHttpRequest: RoamingRequest,
+  XMLHttpRequest: MemoryRequest,
 };
 
 function loadSdk(name: SdkName): Sdk {
@@ -128,7 +139,7 @@ export function createSdkReader(name: SdkName, appKey: string, user: string) {
   return {
     /** What the app sees of items that the server answers as roaming. */
     async read(...metas: readonly Uint8Array[]): Promise<readonly SdkMessage[]> {
-      RoamingRequest.metas = metas;
+      MemoryRequest.metas = metas;
       const page = await connection.getHistoryMessages({ targetId: 'peer', chatType: 'singleChat' });
       return page.messages;
     },

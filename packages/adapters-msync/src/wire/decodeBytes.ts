@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs/light.js';
 import { decoded, malformed } from './decoded.js';
 import type { Decoded, WireFault } from './decoded.js';
@@ -29,8 +30,20 @@ export function decodeBytes<T>(type: WireType, bytes: Uint8Array): Decoded<T> {
   }
 }
 
+/**
+ * Whether every text in a message that {@link decodeBytes} can read is UTF-8. Half of a character is
+ * in what people write; but of JSON text with some, each decoder makes another one.
+ */
+export function isUtf8Throughout(type: WireType, bytes: Uint8Array): boolean {
+  return faultOf(type, protobuf.Reader.create(bytes), { fields: fieldsMax, utf8: true }) === undefined;
+}
+
 /** Goes through a message without keeping anything. @throws what the library throws for broken bytes. */
-function faultOf(type: WireType, reader: protobuf.Reader, left: { fields: number }): WireFault | undefined {
+function faultOf(
+  type: WireType,
+  reader: protobuf.Reader,
+  left: { fields: number; readonly utf8?: true },
+): WireFault | undefined {
   const seen = new Set<number>();
   while (reader.pos < reader.len) {
     left.fields -= 1;
@@ -47,6 +60,8 @@ function faultOf(type: WireType, reader: protobuf.Reader, left: { fields: number
       const inner = protobuf.Reader.create(reader.bytes());
       const fault = faultOf(field.resolvedType, inner, left);
       if (fault !== undefined) return fault;
+    } else if (left.utf8 && field?.type === 'string') {
+      if (!isUtf8(reader.bytes())) return 'notProtobuf';
     } else {
       reader.skipType(wireType);
     }
