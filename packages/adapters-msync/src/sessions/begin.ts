@@ -12,7 +12,7 @@ import type {
 import type { DeviceQueueDeps } from '../down/deviceQueue.js';
 import type { WriteBehind } from '../writeBehind.js';
 import type { Login } from './login.js';
-import type { Session } from './session.js';
+import type { NodeSession } from './nodeSession.js';
 import type { SessionTable } from './sessionTable.js';
 
 /** A session that is over, for the store. */
@@ -41,7 +41,7 @@ export interface Begun {
  */
 export async function beginSession(
   deps: BeginDeps,
-  session: Session,
+  session: NodeSession,
   login: Login,
   hear: HearNews,
 ): Promise<Begun | undefined> {

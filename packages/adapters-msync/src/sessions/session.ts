@@ -23,6 +23,7 @@ import { judgeLogin } from './login.js';
 import type { Login, LoginDeps } from './login.js';
 import { loginRefusals } from './loginRefusals.js';
 import type { LoginRefusal } from './loginRefusals.js';
+import type { NodeSession } from './nodeSession.js';
 import { Presence } from './presence.js';
 
 export interface SessionDeps extends LoginDeps, DeviceQueueDeps, BeginDeps {
@@ -42,7 +43,7 @@ interface LoggedIn extends Begun {
  * One socket of a device, from its opening to its end: connected -> loggingIn -> loggedIn -> ended.
  * Nothing of it throws or rejects; a fault ends it, and the device comes back.
  */
-export class Session {
+export class Session implements NodeSession {
   readonly id: SessionId;
   readonly #deps: SessionDeps;
   readonly #socket: WebSocket;
@@ -76,12 +77,10 @@ export class Session {
     deps.table.sockets.add(this);
   }
 
-  /** Frames that are being answered. */
   get inHand(): number {
     return this.#intake.inHand;
   }
 
-  /** The app that its token is of, and was when it logged in. */
   get login(): Login | undefined {
     return this.#begun?.login;
   }
@@ -114,17 +113,14 @@ export class Session {
     this.#presence.heard(this.#deps.clock.now());
   }
 
-  /** Takes no frames any more; those in hand are answered. */
   stop(): void {
     this.#isStopping = true;
   }
 
-  /** The same device has begun another session while this one was about to begin. */
   supersede(): void {
     this.#isSuperseded = true;
   }
 
-  /** Looks at everything that has a time. */
   sweep(now: Instant): void {
     const { limits } = this.#deps;
     if (this.#state === 'ended') return;
@@ -144,7 +140,6 @@ export class Session {
     if (!this.#intake.isPaused) this.#askWhetherThere(now);
   }
 
-  /** Ends it; nothing happens when it has ended already. */
   end(name: EndingName): void {
     if (this.#state === 'ended') return;
     const { clock, counts, ends, ids, table } = this.#deps;

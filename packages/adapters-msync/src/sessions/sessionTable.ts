@@ -1,12 +1,12 @@
 import type { AppNo, DeviceKey, SessionId, UserId } from '@recalld/domain';
-import type { Session } from './session.js';
+import type { NodeSession } from './nodeSession.js';
 
 /** The sessions of this node, by whose they are. Those that are about to begin are in it, but for their places. */
 export class SessionTable {
   /** Every socket, logged in or not. */
-  readonly sockets = new Set<Session>();
-  readonly #beginning = new Map<SessionId, Session>();
-  readonly #byUser = new Map<string, Map<string, Session>>();
+  readonly sockets = new Set<NodeSession>();
+  readonly #beginning = new Map<SessionId, NodeSession>();
+  readonly #byUser = new Map<string, Map<string, NodeSession>>();
   #size = 0;
 
   /** Sessions that are logged in. */
@@ -26,24 +26,24 @@ export class SessionTable {
   }
 
   /** A session is about to begin in the store. */
-  beginning(session: Session): void {
+  beginning(session: NodeSession): void {
     this.#beginning.set(session.id, session);
   }
 
   /** The one of that name that is about to begin. */
-  findBeginning(id: SessionId): Session | undefined {
+  findBeginning(id: SessionId): NodeSession | undefined {
     return this.#beginning.get(id);
   }
 
   /** It has begun, or could not. */
-  begun({ id }: Session): void {
+  begun({ id }: NodeSession): void {
     this.#beginning.delete(id);
   }
 
   /** Gives a session the place of its device; answers the one that had it. */
-  enter({ app, user, device }: DeviceKey, session: Session): Session | undefined {
+  enter({ app, user, device }: DeviceKey, session: NodeSession): NodeSession | undefined {
     const key = userKey(app, user);
-    const devices = this.#byUser.get(key) ?? new Map<string, Session>();
+    const devices = this.#byUser.get(key) ?? new Map<string, NodeSession>();
     this.#byUser.set(key, devices);
     const former = devices.get(device);
     devices.set(device, session);
@@ -52,7 +52,7 @@ export class SessionTable {
   }
 
   /** Takes a session out, unless its place is another one's by now. */
-  leave({ app, user, device }: DeviceKey, session: Session): void {
+  leave({ app, user, device }: DeviceKey, session: NodeSession): void {
     const key = userKey(app, user);
     const devices = this.#byUser.get(key);
     if (devices?.get(device) !== session) return;
