@@ -8,7 +8,8 @@ export type ContentFormat = 'easemob' | 'tencent' | 'msync';
 /**
  * A message's body as it arrived. It lives beside the log, never in an event, and dies with the
  * recall. For `easemob` the payload is the UTF-8 JSON text `{"type","body","ext"}`; the extension
- * text of a recall is stored the same way as the notice's own body, `{"type":"recall","ext"}`.
+ * text of a recall is stored the same way as the notice's own body, `{"type":"recall","ext"}`. For
+ * `msync` it is what the sender's Meta had in payload, ext and meta, byte for byte and no other field.
  */
 export interface StoredContent {
   readonly format: ContentFormat;
