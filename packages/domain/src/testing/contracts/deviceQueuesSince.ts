@@ -132,7 +132,7 @@ function describeOrder(world: () => World): void {
     expect(idsOf((await look(world(), 'u2', { after: through })).items)).toEqual([next]);
   });
 
-  it('is nothing behind the end, which it never goes back from', async () => {
+  it('is nothing behind the end, and it never goes back', async () => {
     await world().send();
     const after = 1_000_000;
 
