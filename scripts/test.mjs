@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chromiumHint, findChromium, provideChromium } from './lib/chromium.mjs';
 import { findNatsServer, natsServerHint, provideNatsServer } from './lib/natsServer.mjs';
 import { findPostgres, postgresHint, providePostgres } from './lib/postgresServer.mjs';
 import { runNode } from './lib/process.mjs';
@@ -16,6 +17,7 @@ const everySuiteMustRun = process.env.CI === 'true';
 await setup();
 provideNatsServer();
 providePostgres();
+provideChromium();
 const folder = mkdtempSync(join(tmpdir(), 'recalld-test-'));
 const reportFile = join(folder, 'report.json');
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
@@ -23,6 +25,7 @@ const exitCode = await runNode(toolPath('vitest'), ['run', ...reporters, ...proc
 const hints = [
   ...(findNatsServer() === undefined ? [natsServerHint] : []),
   ...(findPostgres() === undefined ? [postgresHint] : []),
+  ...(findChromium() === undefined ? [chromiumHint] : []),
 ];
 const counts = countTests(readReport(), { exitCode, everySuiteMustRun, hints });
 rmSync(folder, { recursive: true, force: true });
