@@ -1,8 +1,9 @@
 import type { ContentBody, JsonObject } from '@recalld/domain';
 import { describe, expect, it } from 'vitest';
 import { createMessageCodec } from './messageCodec.js';
-import { app, appKey, contentOfOthers, decoder, messageItem } from './testing/given.js';
-import { createSdkReader, sdkNames } from './testing/webSdk.js';
+import { app, contentOfOthers, decoder, messageItem } from './testing/given.js';
+import { sdkNames } from './testing/sdkLoader.js';
+import { createSdkReader } from './testing/webSdk.js';
 
 const codec = createMessageCodec({ decoder });
 const fileUrl = 'http://127.0.0.1:1/demo-org/demo-app/chatfiles/5a1b2c3d';
@@ -96,7 +97,7 @@ const shown: readonly (readonly [ContentBody, object])[] = [
 ];
 
 describe.each(sdkNames)('what %s reads from roaming', (name) => {
-  const sdk = createSdkReader(name, appKey, 'bob');
+  const sdk = createSdkReader(name, 'bob');
 
   async function read(body: ContentBody, ext: JsonObject = {}) {
     const [message] = await sdk.read(codec.encode(app, messageItem(), contentOfOthers(body, ext)));

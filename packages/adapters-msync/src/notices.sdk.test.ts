@@ -16,8 +16,8 @@ import {
   upMeta,
 } from './testing/given.js';
 import { loggedIn } from './testing/loggedIn.js';
-import { sdkNames } from './testing/webSdk.js';
-import type { SdkName } from './testing/webSdk.js';
+import { sdkNames } from './testing/sdkLoader.js';
+import type { SdkName } from './testing/sdkLoader.js';
 import { bodyTypes } from './wire/messageBody.js';
 import { queueJid } from './wire/queue.js';
 import { encodeBatch, encodeEnd, encodeKick } from './wire/sync.js';

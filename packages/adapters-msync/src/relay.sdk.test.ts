@@ -3,19 +3,11 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readUpBody } from './content/readUpBody.js';
 import { createMessageCodec } from './messageCodec.js';
-import {
-  app,
-  appKey,
-  clientBody,
-  clientMeta,
-  decoder,
-  messageItem,
-  recallItem,
-  upMeta,
-} from './testing/given.js';
+import { app, clientBody, clientMeta, decoder, messageItem, recallItem, upMeta } from './testing/given.js';
 import { loggedIn } from './testing/loggedIn.js';
-import { createSdkReader, sdkNames, uploaded } from './testing/webSdk.js';
-import type { SdkName } from './testing/webSdk.js';
+import { sdkNames } from './testing/sdkLoader.js';
+import type { SdkName } from './testing/sdkLoader.js';
+import { createSdkReader, uploaded } from './testing/webSdk.js';
 import { bodyTypes } from './wire/messageBody.js';
 import type { UpMeta } from './wire/meta.js';
 import { readMeta } from './wire/meta.js';
@@ -85,7 +77,7 @@ const chats = [
 ] as const;
 
 describe.each(sdkNames)('what %s sends', (name) => {
-  const readers = sdkNames.map((reader) => createSdkReader(reader, appKey, 'bob'));
+  const readers = sdkNames.map((reader) => createSdkReader(reader, 'bob'));
 
   it.each(messages)('arrives in every kind of chat, at both SDKs: %s', async (type, message, expected) => {
     const shown = 'file' in message || type === 'combine' ? expected : { ...message, ...expected };
@@ -161,7 +153,7 @@ const ack = clientBody({
 });
 
 describe.each(sdkNames)('what the server takes, %s does not throw at', (name) => {
-  const reader = createSdkReader(name, appKey, 'bob');
+  const reader = createSdkReader(name, 'bob');
 
   it('whatever bytes of a body are others', async () => {
     const change = fc.tuple(fc.nat(), fc.nat({ max: 255 }));

@@ -7,7 +7,7 @@ import { createLiveSdk } from './testing/liveSdk.js';
 import type { LiveSdk } from './testing/liveSdk.js';
 import { createMsyncWorld, until } from './testing/msyncWorld.js';
 import type { MsyncNode, MsyncWorld } from './testing/msyncWorld.js';
-import { sdkNames } from './testing/webSdk.js';
+import { sdkNames } from './testing/sdkLoader.js';
 
 let world: MsyncWorld;
 let node: MsyncNode;

@@ -1,21 +1,10 @@
-import { createRequire } from 'node:module';
 import { WebSocket } from 'ws';
-import { appKey } from './given.js';
-import type { HeardEvent, SdkName } from './webSdk.js';
+import { connectionOf, listen, loadSdk } from './sdkLoader.js';
+import type { HeardEvent, SdkConnection, SdkName } from './sdkLoader.js';
 
-const require = createRequire(import.meta.url);
-
-interface LiveConnection {
-  open(login: { readonly user: string; readonly accessToken: string }): Promise<unknown>;
-  close(): void;
-  addEventHandler(name: string, handlers: object): void;
+interface LiveConnection extends SdkConnection {
   /** The socket that it has now. */
   readonly sock: WebSocket;
-}
-
-interface Sdk {
-  readonly connection: new (options: Readonly<Record<string, unknown>>) => LiveConnection;
-  readonly logger: { disableAll(): void };
 }
 
 /** Answers nothing: a login with a token asks nothing over HTTP. */
@@ -34,17 +23,7 @@ class BrowserSocket extends WebSocket {
   }
 }
 
-const browserGlobals = {
-  window: globalThis,
-  self: globalThis,
-  location: { protocol: 'http:', href: 'http://127.0.0.1/' },
-  navigator: { userAgent: 'node', onLine: true },
-  document: { addEventListener: () => undefined },
-  localStorage: { getItem: () => null, setItem: () => undefined, removeItem: () => undefined },
-  addEventListener: () => undefined,
-  WebSocket: BrowserSocket,
-  XMLHttpRequest: SilentRequest,
-};
+const transport = { WebSocket: BrowserSocket, XMLHttpRequest: SilentRequest };
 
 const events = [
   'onConnected',
@@ -66,24 +45,8 @@ export interface LiveSdk {
 }
 
 export function createLiveSdk(name: SdkName, url: string, device = 'live'): LiveSdk {
-  for (const [global, value] of Object.entries(browserGlobals)) {
-    Object.defineProperty(globalThis, global, { value, configurable: true, writable: true });
-  }
-  const loaded = require(name) as Sdk & { readonly default?: Sdk };
-  const sdk = loaded.default ?? loaded;
-  sdk.logger.disableAll();
-  const connection = new sdk.connection({
-    appKey,
-    isHttpDNS: false,
-    https: false,
-    isFixedDeviceId: false,
-    deviceId: device,
-    url,
-    apiUrl: 'http://127.0.0.1:1',
-  });
-  const heard: HeardEvent[] = [];
-  const handlers = events.map((event) => [event, (data: unknown) => heard.push([event, data])] as const);
-  connection.addEventHandler('test', Object.fromEntries(handlers));
+  const connection = connectionOf(loadSdk<LiveConnection>(name, transport), device, url);
+  const heard = listen(connection, events);
   return {
     connection,
     heard,

@@ -1,6 +1,5 @@
-import { appKey } from './given.js';
 import { createSdkClient } from './webSdk.js';
-import type { SdkName } from './webSdk.js';
+import type { SdkName } from './sdkLoader.js';
 import { decodeFrame } from '../wire/frame.js';
 import { encodeProvisionAnswer } from '../wire/provision.js';
 import { statusCodes } from '../wire/status.js';
@@ -18,7 +17,7 @@ type TakeSync = (sync: UpSync, push: (frame: Uint8Array) => void) => void;
  */
 export async function loggedIn(name: SdkName, user: string, take: TakeSync) {
   let push: (frame: Uint8Array) => void = () => undefined;
-  const client = createSdkClient(name, appKey, 'here', (bytes, answer) => {
+  const client = createSdkClient(name, 'here', (bytes, answer) => {
     push = answer;
     const frame = decodeFrame(bytes);
     if (!frame.ok) throw new Error(`the SDK sent a malformed frame: ${frame.fault} ${frame.field}`);

@@ -1,35 +1,17 @@
-import { createRequire } from 'node:module';
+import { appKey } from './given.js';
+import { connectionOf, listen, loadSdk } from './sdkLoader.js';
+import type { SdkConnection, SdkName } from './sdkLoader.js';
 
-const require = createRequire(import.meta.url);
-
-/** The official web SDKs: one protocol, two builds. */
-export const sdkNames = ['easemob-websdk', 'agora-chat'] as const;
-
-export type SdkName = (typeof sdkNames)[number];
-
-/** A message, or what an event brings, as an SDK hands it to a web app. */
+/** A message as an SDK hands it to a web app. */
 export type SdkMessage = Readonly<Record<string, unknown>>;
 
-interface SdkConnection {
-  /** What a login fills. */
-  readonly context: object;
-  /** The SDK's own decoder. */
-  readonly root: unknown;
+interface MemoryConnection extends SdkConnection {
   getHistoryMessages(query: {
     targetId: string;
     chatType: 'singleChat' | 'groupChat' | 'chatRoom';
   }): Promise<{ readonly messages: readonly SdkMessage[] }>;
-  open(login: { readonly user: string; readonly accessToken: string }): Promise<unknown>;
-  close(): void;
   send(message: object): Promise<SdkMessage>;
   recallMessage(recall: object): Promise<SdkMessage>;
-  addEventHandler(name: string, handlers: object): void;
-}
-
-interface Sdk {
-  readonly connection: new (options: Readonly<Record<string, unknown>>) => SdkConnection;
-  readonly message: { create(options: object): object };
-  readonly logger: { disableAll(): void };
 }
 
 /** What an upload answers: the file's id and its secret. */
@@ -63,7 +45,7 @@ class MemoryRequest {
 }
 
 /** Takes each frame of a client; `push` sends one to it. */
-export type ServerInMemory = (frame: Uint8Array, push: (frame: Uint8Array) => void) => void;
+type ServerInMemory = (frame: Uint8Array, push: (frame: Uint8Array) => void) => void;
 
 /** The socket between an SDK and a server in memory. */
 class MemorySocket {
@@ -95,44 +77,11 @@ class MemorySocket {
   }
 }
 
-/** What the SDKs look for before they take Node for a browser. */
-const browserGlobals = {
-  window: globalThis,
-  self: globalThis,
-  location: { protocol: 'http:', href: 'http://127.0.0.1/' },
-  navigator: { userAgent: 'node', onLine: true },
-  document: { addEventListener: () => undefined },
-  localStorage: { getItem: () => null, setItem: () => undefined, removeItem: () => undefined },
-  addEventListener: () => undefined,
-  WebSocket: MemorySocket,
-  XMLHttpRequest: MemoryRequest,
-};
-
-function loadSdk(name: SdkName): Sdk {
-  for (const [global, value] of Object.entries(browserGlobals)) {
-    Object.defineProperty(globalThis, global, { value, configurable: true, writable: true });
-  }
-  const loaded = require(name) as Sdk & { readonly default?: Sdk };
-  const sdk = loaded.default ?? loaded;
-  sdk.logger.disableAll();
-  return sdk;
-}
-
-function connectionOf(sdk: Sdk, appKey: string, deviceId: string): SdkConnection {
-  return new sdk.connection({
-    appKey,
-    isHttpDNS: false,
-    https: false,
-    isFixedDeviceId: false,
-    deviceId,
-    url: 'ws://127.0.0.1:1/websocket',
-    apiUrl: 'http://127.0.0.1:1',
-  });
-}
+const transport = { WebSocket: MemorySocket, XMLHttpRequest: MemoryRequest };
 
 /** An official web SDK, logged in as `user`, reading roaming from memory. */
-export function createSdkReader(name: SdkName, appKey: string, user: string) {
-  const connection = connectionOf(loadSdk(name), appKey, 'reader');
+export function createSdkReader(name: SdkName, user: string) {
+  const connection = connectionOf(loadSdk<MemoryConnection>(name, transport), 'reader');
   const [orgName = '', appName = ''] = appKey.split('#');
   const { root } = connection;
   Object.assign(connection.context, { orgName, appName, userId: user, accessToken: 'token', root });
@@ -146,40 +95,24 @@ export function createSdkReader(name: SdkName, appKey: string, user: string) {
   };
 }
 
-/** What an SDK told its app: the handler's name, and what it was given. */
-export type HeardEvent = readonly [event: string, data: unknown];
-
 const events = [
-  'onConnected',
   'onTextMessage',
-  'onImageMessage',
-  'onAudioMessage',
-  'onVideoMessage',
-  'onFileMessage',
-  'onLocationMessage',
-  'onCmdMessage',
-  'onCustomMessage',
-  'onCombineMessage',
   'onRecallMessage',
   'onReadMessage',
   'onDeliveredMessage',
   'onChannelMessage',
   'onMultiDeviceEvent',
   'onError',
-  'onDisconnected',
 ];
 
-/** An official web SDK whose socket ends at a server in memory. Its resource is `webim_web_{device}`. */
-export function createSdkClient(name: SdkName, appKey: string, device: string, server: ServerInMemory) {
-  const sdk = loadSdk(name);
-  const connection = connectionOf(sdk, appKey, device);
-  const heard: HeardEvent[] = [];
-  const handlers = events.map((event) => [event, (data: unknown) => heard.push([event, data])] as const);
-  connection.addEventHandler('test', Object.fromEntries(handlers));
+/** An official web SDK whose socket ends at a server in memory. */
+export function createSdkClient(name: SdkName, device: string, server: ServerInMemory) {
+  const sdk = loadSdk<MemoryConnection>(name, transport);
+  const connection = connectionOf(sdk, device);
   return {
     connection,
     message: sdk.message,
-    heard,
+    heard: listen(connection, events),
     login(user: string): Promise<unknown> {
       MemorySocket.server = server;
       return connection.open({ user, accessToken: 'token' });

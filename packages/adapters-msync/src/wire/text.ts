@@ -3,7 +3,7 @@ import { limits } from '@recalld/domain';
 const nul = '\u0000';
 
 /** Text that every store can keep: well-formed, without NUL. */
-export function isCleanText(text: string): boolean {
+function isCleanText(text: string): boolean {
   return text.isWellFormed() && !text.includes(nul);
 }
 
