@@ -9,6 +9,7 @@ describe('the environment', () => {
       host: '127.0.0.1',
       port: 8080,
       app: { org: 'demo-org', name: 'demo-app' },
+      connectionsMax: 20_000,
       nats: null,
       callbacks: { allowPrivate: false, allowRanges: [], allowHosts: null, proxyUrl: undefined },
       messageRetentionMs: null,
@@ -26,6 +27,7 @@ describe('the environment', () => {
       HOST: '::1',
       RECALLD_DATA_DIR: '/srv/recalld',
       RECALLD_DATABASE_URL: 'sqlite:/srv/db.sqlite',
+      RECALLD_CONNECTIONS_MAX: '500',
       RECALLD_NATS_URL: 'tls://recalld:secret@n1:4222,n2:4222',
       RECALLD_NATS_REPLICAS: '3',
       RECALLD_NATS_STREAM_BYTES: '5000000000',
@@ -53,6 +55,7 @@ describe('the environment', () => {
       dataDir: '/srv/recalld',
       database: { kind: 'sqlite', path: '/srv/db.sqlite' },
       app: { org: 'acme', name: 'im' },
+      connectionsMax: 500,
       nats: {
         url: 'tls://recalld:secret@n1:4222,n2:4222',
         replicas: 3,
@@ -94,6 +97,10 @@ describe('the environment', () => {
     [{ RECALLD_NATS_URL: 'http://tokentoken@h' }, 'holds "http://***@h"'],
     [{ RECALLD_NATS_URL: 'u:hunter2@h' }, 'holds "u:***@h"'],
     [{ RECALLD_NATS_URL: 'nats://u:p@h,nats://u:other@h2' }, 'holds "nats://u:***@h2"'],
+    [
+      { RECALLD_CONNECTIONS_MAX: '0' },
+      'RECALLD_CONNECTIONS_MAX holds "0"; it takes a number from 1 to 1000000',
+    ],
     [{ RECALLD_NATS_REPLICAS: '6' }, 'RECALLD_NATS_REPLICAS holds "6"; it takes a number from 1 to 5'],
     [{ RECALLD_NATS_STREAM_BYTES: '1GiB' }, 'RECALLD_NATS_STREAM_BYTES holds "1GiB"; it takes a number of'],
     [

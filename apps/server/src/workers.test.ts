@@ -87,6 +87,37 @@ describe('the workers', () => {
     expect(await storage.rateLimits.forget(clock.now(), 10)).toBe(0);
   });
 
+  it('given devices that were not seen for long, then they are forgotten, but for the user’s last one', async () => {
+    const { storage, clock, app } = await given();
+    for (const device of ['old phone', 'phone']) {
+      const key = { app: app.no, user: 'u1', device };
+      const session = { session: device, node: 'n1', platform: 'Web', now: clock.now() };
+      await storage.devices.begin(key, session);
+      clock.advance(1_000);
+      await storage.devices.end([{ ...key, session: device, now: clock.now() }]);
+    }
+    const known = async () => (await storage.devices.list(app.no, 'u1')).map(({ device }) => device);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await known()).toEqual(['phone', 'old phone']);
+
+    clock.advance(limits.deviceKeptMs + 1_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(await known()).toEqual(['phone']);
+  });
+
+  it('given keys of old messages, then they are forgotten, and newer ones are known', async () => {
+    const { storage, clock, app, send } = await given();
+    await send({ retryKey: 'old' });
+    clock.advance(limits.retryKeptMs);
+    const msgId = await send({ retryKey: 'new' });
+
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(await storage.retryKeys.find(app.no, 'old')).toBeUndefined();
+    expect(await storage.retryKeys.find(app.no, 'new')).toMatchObject({ msgId });
+  });
+
   it('given a redelivery, then it is queued soon after the signal, and workers are called', async () => {
     const { attempt, clock, storage, signals, announced, app } = await given();
     const id = await attempt({ kind: 'accepted' });

@@ -133,6 +133,11 @@ describe('the OpenAPI document', () => {
       security: [{ appToken: [] }, { userToken: [] }],
       parameters: [{ name: 'org' }, { name: 'app' }, { name: 'username' }, { name: 'path', in: 'path' }],
     });
+    expect(paths['/{org}/{app}/users/{username}/events']?.['get']?.security).toEqual([
+      { appToken: [] },
+      { userToken: [] },
+      { userTokenInQuery: [] },
+    ]);
     expect(paths['/admin/v1/apps']?.['post']?.security).toEqual([{ rootToken: [] }]);
     expect(paths['/healthz']?.['get']?.security).toEqual([]);
     const deliveries = paths['/admin/v1/apps/{org}/{app}/deliveries']?.['get'];

@@ -54,6 +54,12 @@ const securitySchemes = {
   rootToken: bearer("The operator's token, RECALLD_ROOT_TOKEN."),
   appToken: bearer("The app's own token, from its client id and secret."),
   userToken: bearer('The token of a user of the app; where the path names one, of that user.'),
+  userTokenInQuery: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'access_token',
+    description: 'A user’s token, for callers that cannot set headers.',
+  },
 };
 
 /** Describes every row of every API; nothing is written twice. */
@@ -81,11 +87,12 @@ export function openApiDocument(version: string, apis: readonly Api[]): OpenApiD
 function operationOf(route: Route): Operation {
   const { operationId, summary, tag, auth } = route;
   const requestBody = requestBodyOf(route);
+  const inQuery = route.tokenInQuery === true ? ['userTokenInQuery'] : [];
   return {
     operationId,
     summary,
     tags: [tag],
-    security: security[auth].map((scheme) => ({ [scheme]: [] })),
+    security: [...security[auth], ...inQuery].map((scheme) => ({ [scheme]: [] })),
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: Object.fromEntries(

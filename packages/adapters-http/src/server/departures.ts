@@ -6,8 +6,6 @@ export interface Departures {
   of(response: ServerResponse): AbortSignal;
   /** The server stops: everybody is to go, also who comes later. */
   all(): void;
-  /** Whether everybody is to go. */
-  over(): boolean;
 }
 
 export function createDepartures(): Departures {
@@ -30,6 +28,5 @@ export function createDepartures(): Departures {
       stopping = true;
       for (const controller of waiting) controller.abort();
     },
-    over: () => stopping,
   };
 }

@@ -116,11 +116,8 @@ function mount(server: FastifyInstance, deps: ServerParts, api: Api, route: Rout
       assert(state !== undefined, 'a handler runs after admission');
       state.call.body = request.body;
       state.call.leaving = () => deps.departures.of(reply.raw);
-      const settle = (answer: Answer): void => {
-        // A connection that is kept would hold up the stop.
-        if (deps.departures.over()) void reply.header('connection', 'close');
+      const settle = (answer: Answer): void =>
         answerWith(deps.observers, reply, state, inParts(deps, state, reply, answer));
-      };
       const answer = route.handle(state.call);
       if (!(answer instanceof Promise)) return settle(answer);
       answer.then(settle).catch((fault: unknown) => refuseThrown(deps, fault, request, reply));

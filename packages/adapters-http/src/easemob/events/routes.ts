@@ -23,7 +23,7 @@ const streamHeaders = {
   'cache-control': 'no-store',
   // Proxies of the nginx family would gather events.
   'x-accel-buffering': 'no',
-  // A connection that is kept after a stream's end would hold up a stop.
+  // A connection that is kept would hold up a stop.
   connection: 'close',
 };
 
@@ -42,7 +42,6 @@ const query: Readonly<Record<string, JsonSchema>> = {
     default: eventsDefault,
     description: 'Events in the answer of a long poll',
   },
-  access_token: { type: 'string', description: 'The user’s token, for callers that cannot set headers' },
 };
 
 const eventSchema: JsonSchema = {
@@ -76,7 +75,7 @@ export function eventRoutes(deps: HttpDeps, replies: Replies): readonly Route[] 
     if (leaving.aborted) leave();
     else leaving.addEventListener('abort', leave, { once: true });
     const following = await follow(deps, { app, user, after: asked.after, leaving });
-    if (asked.waitMs !== undefined) return poll(following, asked.limit, asked.waitMs);
+    if (asked.waitMs !== undefined) return poll(following, asked.limit, asked.waitMs, leaving);
     const raw = eventStream(following, () => call.stillPermitted(), times);
     return { status: 200, headers: streamHeaders, raw, stalledMs };
   }
@@ -112,10 +111,17 @@ export function eventRoutes(deps: HttpDeps, replies: Replies): readonly Route[] 
 }
 
 /** Answers as soon as there is something, or nothing after the wait. */
-async function poll(following: Following, limit: number, waitMs: number): Promise<Answer> {
+async function poll(
+  following: Following,
+  limit: number,
+  waitMs: number,
+  leaving: AbortSignal,
+): Promise<Answer> {
   const events = (await following.next(limit, waitMs)) ?? [];
   const body = { events, last_event_id: String(following.through()) };
-  return { status: 200, headers: { 'cache-control': 'no-store' }, body };
+  // A connection that is kept would hold up a stop.
+  const connection = leaving.aborted ? { connection: 'close' } : undefined;
+  return { status: 200, headers: { 'cache-control': 'no-store', ...connection }, body };
 }
 
 /** A browser's EventSource comes back to the same URL with the header. */
