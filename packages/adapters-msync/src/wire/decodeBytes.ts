@@ -38,14 +38,18 @@ export function isUtf8Throughout(type: WireType, bytes: Uint8Array): boolean {
   return faultOf(type, protobuf.Reader.create(bytes), { fields: fieldsMax, utf8: true }) === undefined;
 }
 
-/** Goes through a message without keeping anything. @throws what the library throws for broken bytes. */
+/**
+ * Goes through the message that ends at `end`, and keeps nothing. @throws what the library throws for
+ * broken bytes.
+ */
 function faultOf(
   type: WireType,
   reader: protobuf.Reader,
   left: { fields: number; readonly utf8?: true },
+  end = reader.len,
 ): WireFault | undefined {
-  const seen = new Set<number>();
-  while (reader.pos < reader.len) {
+  let seen = 0;
+  while (reader.pos < end) {
     left.fields -= 1;
     if (left.fields < 0) return 'tooMany';
     const tag = reader.tag();
@@ -55,25 +59,33 @@ function faultOf(
       return 'notProtobuf';
     }
     const field = type.fieldsById[id];
-    if (field !== undefined && !fits(field, wireType, seen)) return 'notProtobuf';
-    if (field?.resolvedType instanceof protobuf.Type) {
-      const inner = protobuf.Reader.create(reader.bytes());
-      const fault = faultOf(field.resolvedType, inner, left);
-      if (fault !== undefined) return fault;
-    } else if (left.utf8 && field?.type === 'string') {
-      if (!isUtf8(reader.bytes())) return 'notProtobuf';
-    } else {
-      reader.skipType(wireType);
+    if (field !== undefined) {
+      // Ids of known fields are below 32.
+      const bit = 1 << id;
+      if (wireType !== wireTypeOf(field) || (!field.repeated && (seen & bit) !== 0)) return 'notProtobuf';
+      seen |= bit;
     }
+    const fault = faultInside(field, wireType, reader, left);
+    if (fault !== undefined) return fault;
   }
+  return reader.pos === end ? undefined : 'notProtobuf';
+}
+
+function faultInside(
+  field: protobuf.Field | undefined,
+  wireType: number,
+  reader: protobuf.Reader,
+  left: { fields: number; readonly utf8?: true },
+): WireFault | undefined {
+  if (field?.resolvedType instanceof protobuf.Type) {
+    const length = reader.uint32();
+    return faultOf(field.resolvedType, reader, left, reader.pos + length);
+  }
+  if (left.utf8 && field?.type === 'string') return isUtf8(reader.bytes()) ? undefined : 'notProtobuf';
+  reader.skipType(wireType);
   return undefined;
 }
 
-function fits(field: protobuf.Field, wireType: number, seen: Set<number>): boolean {
-  const own = protobuf.types.basic[field.type as keyof typeof protobuf.types.basic];
-  if (wireType !== (own ?? wireTypes.lengthDelimited)) return false;
-  if (field.repeated) return true;
-  if (seen.has(field.id)) return false;
-  seen.add(field.id);
-  return true;
+function wireTypeOf({ type }: protobuf.Field): number {
+  return protobuf.types.basic[type as keyof typeof protobuf.types.basic] ?? wireTypes.lengthDelimited;
 }
