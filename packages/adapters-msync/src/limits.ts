@@ -53,6 +53,8 @@ export const msyncLimits = {
   chatKindsMax: 10_000,
   /** How often all sessions are looked at. */
   sweepMs: 1_000,
+  /** How long a device that is put out has to read why, before its socket is closed. */
+  kickHeardMs: 250,
   /** How long a device may take to close its side. */
   closeMs: 5_000,
 } as const;

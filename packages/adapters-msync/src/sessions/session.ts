@@ -142,7 +142,7 @@ export class Session implements NodeSession {
 
   end(name: EndingName): void {
     if (this.#state === 'ended') return;
-    const { clock, counts, ends, ids, table } = this.#deps;
+    const { clock, counts, ends, ids, limits, table } = this.#deps;
     const ending: Ending = endings[name];
     const begun = this.#begun;
     if (ending.kick !== undefined && begun !== undefined) {
@@ -162,7 +162,10 @@ export class Session implements NodeSession {
     if (ending.closeCode === null) return this.#socket.terminate();
     // A paused socket would not hear the device close its side.
     this.#socket.resume();
-    this.#socket.close(ending.closeCode);
+    const { closeCode } = ending;
+    if (ending.kick === undefined) return this.#socket.close(closeCode);
+    // An SDK that hears the close before it has read the word takes it for a lost socket, and comes back.
+    setTimeout(() => this.#socket.close(closeCode), limits.kickHeardMs).unref();
   }
 
   #askWhetherThere(now: Instant): void {
