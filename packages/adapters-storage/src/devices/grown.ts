@@ -46,7 +46,8 @@ function inLog({ db, statements }: Reads) {
   return statements.select<Asked>(askedKinds)(({ app, user, own, after, horizon }) =>
     db
       .selectFrom('timeline_items as i')
-      .innerJoin('timelines as t', 't.timeline_no', 'i.timeline_no')
+      // In this order: SQLite would look at every timeline there is.
+      .crossJoin('timelines as t')
       .select((e) => [
         't.timeline_no as no',
         't.timeline',
@@ -54,6 +55,7 @@ function inLog({ db, statements }: Reads) {
         sql<number>`min(i.position) - 1`.as('position'),
         sql<number>`coalesce(min(i.message_seq) - 1, t.messages)`.as('messages'),
       ])
+      .whereRef('t.timeline_no', '=', 'i.timeline_no')
       .where('i.event_position', '>', after)
       .where('i.event_position', '<=', horizon)
       .where('t.app_no', '=', app)

@@ -1,5 +1,6 @@
 import { limits, visible } from '@recalld/domain';
 import type { DeviceKey, DeviceQueues, DeviceViewer, Item, QueuePage, TimelineCursor } from '@recalld/domain';
+import { sql } from 'kysely';
 import type { Reads } from '../engines/database.js';
 import { each, together } from '../steps.js';
 import type { Steps } from '../steps.js';
@@ -59,21 +60,26 @@ export function createPage(reads: Reads): (query: PageQuery) => Steps<QueuePage>
 function createOpen(reads: Reads) {
   const { db, statements } = reads;
   const sights = createSights(reads);
-  const place = statements.select<Wanted>({ app: 'whole', user: 'text', device: 'text', timeline: 'text' })(
-    ({ app, user, device, timeline }) =>
-      db
-        .selectFrom('timelines as t')
-        .leftJoin('devices as d', (join) =>
-          join.onRef('d.app_no', '=', 't.app_no').on('d.user', '=', user).on('d.device', '=', device),
-        )
-        .leftJoin('device_cursors as c', (join) =>
-          join.onRef('c.device_no', '=', 'd.device_no').onRef('c.timeline_no', '=', 't.timeline_no'),
-        )
-        .select(['t.timeline_no as no', 't.head', 't.messages as head_messages'])
-        .select(['c.position', 'c.messages'])
-        .where('t.app_no', '=', app)
-        .where('t.timeline', '=', timeline),
-  );
+  const place = statements.select<Wanted>({ app: 'whole', user: 'text', device: 'text', timeline: 'text' })(({
+    app,
+    user,
+    device,
+    timeline,
+  }) => {
+    // By itself, where a join may be planned without the index while the table is still empty.
+    const cursor = (column: 'position' | 'messages') =>
+      sql<number | null>`(
+          select ${sql.ref(`c.${column}`)} from device_cursors c
+          where c.timeline_no = t.timeline_no and c.device_no = (
+            select d.device_no from devices d
+            where d.app_no = ${app} and d.user = ${user} and d.device = ${device}))`;
+    return db
+      .selectFrom('timelines as t')
+      .select(['t.timeline_no as no', 't.head', 't.messages as head_messages'])
+      .select([cursor('position').as('position'), cursor('messages').as('messages')])
+      .where('t.app_no', '=', app)
+      .where('t.timeline', '=', timeline);
+  });
 
   return function* open({ key, timeline, after, connectedAt, now }: PageQuery): Steps<Opened | QueuePage> {
     const wanted = { ...key, timeline };

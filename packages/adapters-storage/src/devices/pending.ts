@@ -24,7 +24,10 @@ export function createPending(
   reads: Reads,
 ): (key: DeviceKey, limit: number) => Steps<readonly PendingQueue[]> {
   const { db, statements, words } = reads;
-  const later = (a: string, b: string) => words.greatest(sql`coalesce(${sql.ref(a)}, 0)`, sql.ref(b));
+  const cursorOf = ({ no }: Asked, column: 'position' | 'messages') =>
+    // By itself, where a join may be planned without the index while the table is still empty.
+    sql`coalesce((select ${sql.ref(`c.${column}`)} from device_cursors c
+      where c.device_no = ${no} and c.timeline_no = r.timeline_no), 0)`;
   const device = statements.select<DeviceKey>({ app: 'whole', user: 'text', device: 'text' })((key) =>
     db
       .selectFrom('devices')
@@ -40,16 +43,15 @@ export function createPending(
     db
       .selectFrom(
         sql<PendingRow>`(
-          select timeline, min(position) as position, min(messages) as messages,
-            cast(sum(through - position) as bigint) as count
-          from (
-            select r.timeline, r.through, ${later('c.position', 'r.from_position')} as position,
-              ${later('c.messages', 'r.from_messages')} as messages
+          with stretches as materialized (
+            select r.*, ${words.greatest(cursorOf(asked, 'position'), sql`r.from_position`)} as position
             from (${wholeTimelines(whole, asked)} union all ${memberships(span, asked)}) as r
-            left join device_cursors c on c.device_no = ${asked.no} and c.timeline_no = r.timeline_no
-          ) as stretches
-          where through > position
-          group by timeline)`.as('queues'),
+          )
+          select r.timeline, min(r.position) as position,
+            min(${words.greatest(cursorOf(asked, 'messages'), sql`r.from_messages`)}) as messages,
+            cast(sum(r.through - r.position) as bigint) as count
+          from stretches r where r.through > r.position
+          group by r.timeline)`.as('queues'),
       )
       .selectAll(),
   );

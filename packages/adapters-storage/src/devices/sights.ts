@@ -1,4 +1,4 @@
-import { belongingOf } from '@recalld/domain';
+import { belongingOf, parseTimeline } from '@recalld/domain';
 import type { AppNo, MembershipSpan, Sight, TimelineId, UserId } from '@recalld/domain';
 import type { Reads } from '../engines/database.js';
 import { each } from '../steps.js';
@@ -58,7 +58,17 @@ export function createSights({ db, statements }: Reads): Sights {
       .where('user', '=', user)
       .where('timeline', '=', timeline),
   );
-  return { spans: (looks) => each(spans, looks), watermarks: (looks) => each(watermarks, looks) };
+  return {
+    spans: (looks) => each(spans, looks.filter(isMembers)),
+    watermarks: (looks) => each(watermarks, looks.filter(hasConversation)),
+  };
+}
+
+const isMembers = ({ timeline, user }: Look): boolean => typeof belongingOf(timeline, user) === 'object';
+
+function hasConversation({ timeline }: Look): boolean {
+  const { kind } = parseTimeline(timeline);
+  return kind === 'pair' || kind === 'group';
 }
 
 /** The sight of one of the timelines that were asked for. */
