@@ -1,6 +1,6 @@
+import { recallContent } from '@recalld/domain';
 import type { Item, StoredContent } from '@recalld/domain';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { recallContent } from './content/recallExtension.js';
 import { createMessageCodec } from './messageCodec.js';
 import {
   acknowledgementItem,

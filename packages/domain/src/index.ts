@@ -8,6 +8,7 @@ export * from './limits.js';
 export * from './events.js';
 export * from './chat/chat.js';
 export * from './message/content.js';
+export * from './message/recallExtension.js';
 export * from './message/messageContent.js';
 export * from './message/message.js';
 export * from './message/acknowledgeMessage.js';

@@ -1,4 +1,4 @@
-import type { ContentBody, JsonObject, JsonValue, MessageContent, StoredContent } from '@recalld/domain';
+import type { ContentBody, JsonObject, JsonValue, MessageContent } from '@recalld/domain';
 
 // The vendor's JSON form of a message's content (contract A9): a body with its fields, and `ext`.
 
@@ -25,11 +25,6 @@ export function storedBodies(payload: Uint8Array): EasemobContent | undefined {
   const stored = parsedObject(payload);
   if (stored === undefined || typeof stored['type'] !== 'string') return undefined;
   return { bodies: [{ ...objectOf(stored['body']), type: stored['type'] }], ext: objectOf(stored['ext']) };
-}
-
-/** The extension text of a recall, stored as `{"type":"recall","ext"}`; undefined when it is none. */
-export function recallExtension({ format, payload }: StoredContent): string | undefined {
-  return format === 'easemob' ? text(parsedObject(payload)?.['ext']) : undefined;
 }
 
 /** Shows a content, whatever format it came in. */

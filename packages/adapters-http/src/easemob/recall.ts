@@ -1,4 +1,4 @@
-import { isMsgId, submitOne } from '@recalld/domain';
+import { isMsgId, recallContent, submitOne } from '@recalld/domain';
 import type { ChatKind, RecallMessage, StoredContent } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
@@ -98,12 +98,8 @@ function read(body: RecallBody): Asked | ErrorRow {
     from,
     force: force === true,
     syncSender: body.sync_device !== false,
-    extension: extension === null ? null : extensionContent(extension),
+    extension: extension === null ? null : recallContent(extension),
   };
-}
-
-function extensionContent(ext: string): StoredContent {
-  return { format: 'easemob', payload: Buffer.from(JSON.stringify({ type: 'recall', ext })) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { attachmentsAt } from '@recalld/domain';
+import { attachmentsAt, recallContent } from '@recalld/domain';
 import type {
   AcknowledgeMessage,
   ChatKind,
@@ -10,7 +10,6 @@ import type {
   RecallMessage,
   SendMessage,
 } from '@recalld/domain';
-import { recallContent } from '../content/recallExtension.js';
 import type { UpAck, UpMessage, UpRead, UpRecall } from '../content/readUpBody.js';
 import type { UpMeta } from '../wire/meta.js';
 import type { Caller } from './caller.js';

@@ -1,3 +1,4 @@
+import { recallExtensionOf } from '@recalld/domain';
 import type {
   ContentDecoder,
   DeletionItem,
@@ -8,7 +9,6 @@ import type {
   StoredContent,
   UserId,
 } from '@recalld/domain';
-import { recallExtension } from '../contents.js';
 import { contentOf } from '../previews.js';
 
 /** What a user's stream tells. `id` is a position of the log: where a stream that breaks off is taken up. */
@@ -67,7 +67,7 @@ function messageData(item: MessageItem, stored: StoredContent, decoder: ContentD
 }
 
 function recallData(item: RecallItem, stored: StoredContent | undefined): JsonObject {
-  const ext = stored && recallExtension(stored);
+  const ext = stored && recallExtensionOf(stored);
   return {
     msg_id: item.recalledId,
     recall_id: item.itemId,
