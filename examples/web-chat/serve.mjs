@@ -39,9 +39,7 @@ const policy = [
   `img-src 'self' blob: ${recalld}`,
 ].join('; ');
 
-/** What is wrong, as one line for the person who sees it. */
-class Complaint extends Error {}
-
+/** @throws an error whose message is one line for the person who sees it */
 async function askToken(body, token) {
   let response;
   let answer;
@@ -54,11 +52,11 @@ async function askToken(body, token) {
     });
     answer = await response.json();
   } catch {
-    throw new Complaint(`recalld does not answer at ${recalld}: is it running?`);
+    throw new Error(`recalld does not answer at ${recalld}: is it running?`);
   }
   if (response.ok) return answer.access_token;
   const said = answer.error_description ?? answer.error;
-  throw new Complaint(`recalld at ${recalld} gives no token (${response.status}): ${said}`);
+  throw new Error(`recalld at ${recalld} gives no token (${response.status}): ${said}`);
 }
 
 const appToken = () =>
@@ -74,10 +72,7 @@ async function sessionOf(username) {
 async function answerSession(user, response) {
   const [status, body] = await sessionOf(user).then(
     (session) => [200, session],
-    (fault) => {
-      if (!(fault instanceof Complaint)) throw fault;
-      return [503, { message: fault.message }];
-    },
+    ({ message }) => [503, { message }],
   );
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
@@ -87,12 +82,12 @@ function answer({ url, method, headers }, response) {
   // Tokens are for pages of this address: another site's name that leads here gets none.
   const isOwnName = /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(headers.host ?? '');
   if (!isOwnName || method !== 'GET') return void response.writeHead(isOwnName ? 405 : 403).end();
-  const { pathname, searchParams } = new URL(url, 'http://page');
-  const user = searchParams.get('user');
-  if (pathname === '/session' && users.includes(user)) return void answerSession(user, response);
-  const file = files.get(pathname);
+  const [path, query] = url.split('?');
+  const user = new URLSearchParams(query).get('user');
+  if (path === '/session' && users.includes(user)) return void answerSession(user, response);
+  const file = files.get(path);
   if (file === undefined) return void response.writeHead(404).end();
-  const type = types[extname(pathname)] ?? types['.html'];
+  const type = types[extname(path)] ?? types['.html'];
   response.writeHead(200, { 'content-type': type, 'content-security-policy': policy });
   response.end(readFileSync(file));
 }

@@ -87,9 +87,13 @@ export function createBubbles({ list, user, onRecall }) {
       found.item.className = 'recalled';
       found.item.textContent = `${who} took back a message`;
     },
-    clear() {
-      shown.clear();
-      list.replaceChildren();
+    /** Removes what is not younger than a time. */
+    clear(time) {
+      for (const item of [...list.children]) {
+        if (Number(item.dataset.time) > time) continue;
+        shown.delete(item.dataset.id);
+        item.remove();
+      }
     },
   };
 }

@@ -20,7 +20,7 @@ const historySize = 50;
  * @property {(id: string, by: string) => void} recalled
  * @property {(by: string) => void} read one of the two has read everything so far
  * @property {(id: string) => void} delivered
- * @property {() => void} deleted another device of this user has deleted the conversation
+ * @property {(time: number) => void} deleted this user has deleted the conversation elsewhere, at that time
  *
  * @param {{ session: { appKey: string, apiUrl: string, url: string, user: string, token: string },
  *   device: string, peer: string, hears: Hears }} options
@@ -66,8 +66,8 @@ export function openChat({ session, device, peer, hears }) {
     },
     onDeliveredMessage: ({ mid }) => hears.delivered(mid),
     onChannelMessage: (read) => isHere(read) && hears.read(read.from),
-    onMultiDeviceEvent({ operation, conversationId }) {
-      if (operation === 'deleteConversation' && conversationId === peer) hears.deleted();
+    onMultiDeviceEvent({ operation, conversationId, timestamp }) {
+      if (operation === 'deleteConversation' && conversationId === peer) hears.deleted(Number(timestamp));
     },
   });
 

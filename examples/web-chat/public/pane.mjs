@@ -53,6 +53,11 @@ export function openPane({ user, peer, device }) {
     unreadBadge.textContent = count === 0 ? '' : `${count} new`;
   }
 
+  /** As the server counts: what was taken back is not unread. */
+  async function countUnread() {
+    showUnread(await chat.unread().catch(() => unread));
+  }
+
   /** Who works in a pane reads what it shows. */
   async function readAll() {
     if (unread === 0 || !isOnline) return;
@@ -80,16 +85,18 @@ export function openPane({ user, peer, device }) {
       showUnread(unread + fresh.length);
       if (isReading()) void readAll();
     },
-    recalled: (id, by) => bubbles.recall(id, by),
+    recalled(id, by) {
+      bubbles.recall(id, by);
+      if (unread > 0) void countUnread();
+    },
     read: (by) => (by === user ? showUnread(0) : bubbles.advanceAll('Read')),
     delivered: (id) => bubbles.advance(id, 'Delivered'),
-    deleted: () => emptied(),
+    // It may be heard after what was said since.
+    deleted(time) {
+      bubbles.clear(time);
+      void countUnread();
+    },
   };
-
-  function emptied() {
-    bubbles.clear();
-    showUnread(0);
-  }
 
   async function connect() {
     say('');
@@ -101,7 +108,8 @@ export function openPane({ user, peer, device }) {
       chat?.close();
       chat = openChat({ session, device, peer, hears });
       await chat.open();
-      showUnread(await chat.unread());
+      await countUnread();
+      if (isReading()) await readAll();
     } catch (fault) {
       showState('offline');
       say(inWords(fault), { mayConnect: true });
@@ -161,7 +169,8 @@ export function openPane({ user, peer, device }) {
     if (dialog.returnValue !== 'delete' || !mayWork()) return;
     try {
       await chat.deleteConversation();
-      emptied();
+      bubbles.clear(Infinity);
+      showUnread(0);
     } catch (fault) {
       say(inWords(fault));
     }
