@@ -6,7 +6,6 @@
 // left out. This program alone holds the app's credentials; a page gets its users' tokens and nothing more.
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 
 const port = Number(process.argv[2] ?? 9001);
@@ -29,7 +28,7 @@ const folder = new URL('public/', import.meta.url);
 /** Everything that the page is made of, by its path: nothing else can be asked for. */
 const files = new Map([
   ...readdirSync(folder).map((name) => [`/${name === 'index.html' ? '' : name}`, new URL(name, folder)]),
-  ['/sdk.js', createRequire(import.meta.url).resolve('easemob-websdk')],
+  ['/sdk.js', new URL(import.meta.resolve('easemob-websdk'))],
 ]);
 /** The page talks to this program and to recalld. The SDK makes functions from text, hence unsafe-eval. */
 const policy = [

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/lib/machine.mjs';
 import { createApi } from '../support/api.js';
 import type { Api } from '../support/api.js';
 import { browserAvailable, openBrowser } from '../support/browser.js';
@@ -28,7 +29,8 @@ let chat: WebChat;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  server = await startServer(folder.dir);
+  // A page that tries to reach a dead server must not be given its port.
+  server = await startServer(folder.dir, { PORT: String(await freePort()) });
   api = await createApi(server.url);
   chat = await startWebChat(server.url);
 });
