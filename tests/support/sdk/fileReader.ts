@@ -14,9 +14,9 @@ export class FileReader extends EventTarget {
 
   #finish(read: Promise<ArrayBuffer | string>): void {
     const tell = (name: 'load' | 'error') => {
-      const event = new Event(name);
-      this[`on${name}`]?.(event);
-      this.dispatchEvent(event);
+      // As a listener, so that the event has its target.
+      this.addEventListener(name, (event) => this[`on${name}`]?.(event), { once: true });
+      this.dispatchEvent(new Event(name));
       this.dispatchEvent(new Event('loadend'));
     };
     read.then(
