@@ -226,6 +226,25 @@ describe.skipIf(!browserAvailable())('the chat page', () => {
     expect(strange).toEqual([]);
   });
 
+  it('given a page that is opened without a server, then it says so in one line, and connects when it is told to', async () => {
+    await server.stop('SIGKILL');
+    const page = await browser.page(chat.url);
+    const alice = paneOf(page, 'alice-laptop');
+    await alice.untilState('offline');
+    expect(await alice.notice.locator('span').innerText()).toBe(
+      `recalld does not answer at ${server.url}: is it running?`,
+    );
+
+    server = await startServer(folder.dir, { PORT: new URL(server.url).port });
+    api = await createApi(server.url);
+    await alice.connectAgain.click();
+
+    await alice.untilState('online');
+    await alice.say('now it is');
+    const strange = browser.takeFaults().filter((fault) => !fault.includes('status of 503'));
+    expect(strange).toEqual([]);
+  });
+
   it('given the same device on another page, then the first page says so, and comes back when it is told to', async () => {
     const first = await open();
     const second = await open();

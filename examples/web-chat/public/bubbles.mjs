@@ -8,10 +8,10 @@ const steps = ['Sending…', 'Sent', 'Delivered', 'Read'];
 /**
  * The messages of one pane, as bubbles in the order of their times.
  *
- * @param {{ list: HTMLOListElement, user: string, onRecall: (id: string) => void }} options
+ * @param {{ list: HTMLElement, user: string, onRecall: (id: string) => void }} options
  */
 export function createBubbles({ list, user, onRecall }) {
-  /** @type {Map<string, { item: HTMLLIElement, message: import('./chat.mjs').Message }>} */
+  /** @type {Map<string, { item: HTMLElement, message: import('./chat.mjs').Message }>} */
   const shown = new Map();
 
   function insert(item, time) {

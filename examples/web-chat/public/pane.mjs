@@ -19,6 +19,7 @@ export function openPane({ user, peer, device }) {
   const bubbles = createBubbles({ list: find('.messages'), user, onRecall: recall });
   let chat;
   let isOnline = false;
+  let isClosed = false;
   let unread = 0;
   let sends = 0;
 
@@ -48,6 +49,12 @@ export function openPane({ user, peer, device }) {
     find('.connect').hidden = !mayConnect;
   }
 
+  /** @param {string} sentence why there is no connection until somebody asks for one */
+  function giveUp(sentence) {
+    showState('offline');
+    say(sentence, { mayConnect: true });
+  }
+
   function showUnread(count) {
     unread = count;
     unreadBadge.textContent = count === 0 ? '' : `${count} new`;
@@ -70,10 +77,7 @@ export function openPane({ user, peer, device }) {
 
   const hears = {
     state(state, why) {
-      if (state === 'ended') {
-        showState('offline');
-        return say(why ?? '', { mayConnect: true });
-      }
+      if (state === 'ended') return giveUp(why ?? 'Logged out.');
       showState(state === 'online' ? 'online' : 'reconnecting');
       say('');
     },
@@ -104,15 +108,15 @@ export function openPane({ user, peer, device }) {
     try {
       const response = await fetch(`session?user=${user}`);
       const session = await response.json();
-      if (!response.ok) throw session;
+      if (isClosed) return;
+      if (!response.ok) return giveUp(session.message);
       chat?.close();
       chat = openChat({ session, device, peer, hears });
       await chat.open();
       await countUnread();
       if (isReading()) await readAll();
     } catch (fault) {
-      showState('offline');
-      say(inWords(fault), { mayConnect: true });
+      giveUp(inWords(fault));
     }
   }
 
@@ -195,6 +199,7 @@ export function openPane({ user, peer, device }) {
   return {
     element,
     close() {
+      isClosed = true;
       chat?.close();
       element.remove();
     },
