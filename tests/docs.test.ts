@@ -11,6 +11,9 @@ const documents = [
     .map((name) => path.join('docs', name)),
 ];
 
+const source = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const namesIn = (text: string, names: RegExp) => new Set([...text.matchAll(names)].map(([, name]) => name));
+
 describe('the documentation', () => {
   it.each(['README.md', 'README.zh-CN.md'])('%s shows code of the examples as it is', (document) => {
     const dedented = (text: string) => text.replace(/^ +/gm, '');
@@ -23,6 +26,27 @@ describe('the documentation', () => {
       ([, code]) => !examples.some((example) => example.includes(dedented(code ?? ''))),
     );
     expect(strange.map(([, code]) => code)).toEqual([]);
+  });
+
+  it('of operating names every variable that is read, and no other', () => {
+    const read = namesIn(source('apps/server/src/config.ts'), /'(RECALLD_[A-Z_]+)'/g);
+    const [, table = ''] = source('docs/operating.md').split('## Environment');
+    const [variables = ''] = table.split('\n## ');
+    const named = namesIn(variables.replaceAll(/\|[^|]*\|[^|]*\|$/gm, '|'), /`(RECALLD_[A-Z_]+)`/g);
+    expect(read.size).toBeGreaterThan(20);
+    expect(named).toEqual(read);
+  });
+
+  it('of operating names every metric that is told, and no other', () => {
+    const folder = 'packages/adapters-http/src/ops';
+    const told = readdirSync(path.join(root, folder))
+      .filter((name) => name.endsWith('etrics.ts'))
+      .map((name) => source(path.join(folder, name)));
+    const [, page = ''] = source('docs/operating.md').split('### Metrics');
+    const [metrics = ''] = page.split('\n## ');
+    const names = namesIn(told.join('\n'), /'(recalld_[a-z_]+)'/g);
+    expect(names.size).toBeGreaterThan(10);
+    expect(namesIn(metrics, /`(recalld_[a-z_]+)`/g)).toEqual(names);
   });
 
   it.each(documents)('%s links only to files that exist', (document) => {
