@@ -17,6 +17,7 @@ import type { ChatType } from '../support/sdk/client.js';
 import { describeWithSdks, eventually } from '../support/sdk/stage.js';
 import { tracesIn } from '../support/traces.js';
 
+const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 const chatTypes: readonly ChatType[] = ['singleChat', 'groupChat', 'chatRoom'];
 
 describeWithSdks((stage) => {
@@ -52,19 +53,39 @@ describeWithSdks((stage) => {
       }
     });
 
-    it('of a message that its receiver never got: only the notice comes, later', async () => {
-      const { alice, bob, to } = await given(chatType);
-      await settle(alice, to, chatType, bob);
+    it('by the sender’s other device is heard by the one that sent it', async () => {
+      const { alice, other, bob, to } = await given(chatType);
+      const mid = await settle(alice, to, chatType, other, bob);
+
+      await other.recall(mid, to, chatType);
+
+      for (const device of [alice, bob]) {
+        expect(await device.next('onRecallMessage')).toMatchObject({ mid, from: alice.user, to, ext: '' });
+      }
+      await settle(alice, to, chatType, other);
+      expect(other.take('onRecallMessage')).toEqual([]);
+    });
+
+    it('of a message that a device never got: only the notice comes, later', async () => {
+      const { alice, other, bob, to } = await given(chatType);
+      await settle(alice, to, chatType, other, bob);
+      await stage.leave(other);
       await stage.leave(bob);
       const { serverMsgId: mid } = await alice.sendText(to, 'oops', chatType);
       await alice.recall(mid, to, chatType, 'why');
 
-      const back = await stage.connect(bob.user, { device: 'one' });
+      const back = [
+        await stage.connect(alice.user, { device: 'two' }),
+        await stage.connect(bob.user, { device: 'one' }),
+      ];
 
-      expect(await back.next('onRecallMessage')).toMatchObject({ mid, from: alice.user, to, ext: 'why' });
-      await settle(alice, to, chatType, back);
-      expect(back.take('onTextMessage')).toEqual([]);
-      expect(back.take('onRecallMessage')).toEqual([]);
+      const notice = { mid, from: alice.user, to, ext: 'why' };
+      for (const device of back) expect(await device.next('onRecallMessage')).toMatchObject(notice);
+      await settle(alice, to, chatType, ...back);
+      for (const device of back) {
+        expect(device.take('onTextMessage').filter(({ id }) => id === mid)).toEqual([]);
+        expect(device.take('onRecallMessage')).toEqual([]);
+      }
     });
 
     it('leaves nothing in histories and lists', async () => {
@@ -101,6 +122,27 @@ describeWithSdks((stage) => {
       expect(bob.take('onRecallMessage')).toHaveLength(1);
     });
 
+    it('is refused for a command: 503', async () => {
+      const { alice, bob, to } = await given(chatType);
+      const { serverMsgId: mid } = await alice.send({ type: 'cmd', chatType, to, action: 'refresh' });
+
+      expect(await errorOf(alice.recall(mid, to, chatType))).toMatchObject({ type: 503 });
+
+      await settle(alice, to, chatType, bob);
+      expect(bob.take('onRecallMessage')).toEqual([]);
+    });
+
+    it('of many messages at once is heard in order', async () => {
+      const { alice, bob, to } = await given(chatType);
+      const sent = await Promise.all(range(20).map((n) => alice.sendText(to, `no. ${n}`, chatType)));
+      const mids = sent.map(({ serverMsgId }) => serverMsgId);
+
+      await Promise.all(mids.map((mid) => alice.recall(mid, to, chatType)));
+
+      await settle(alice, to, chatType, bob);
+      expect(bob.take('onRecallMessage').map(({ mid }) => mid)).toEqual(mids);
+    });
+
     it('is forced by the app for a message that nobody has seen', async () => {
       const { alice, other, bob, to } = await given(chatType);
       const never = String(BigInt(await settle(alice, to, chatType, bob)) - (1n << 40n));
@@ -112,6 +154,20 @@ describeWithSdks((stage) => {
         expect(await device.next('onRecallMessage')).toMatchObject({ mid: never, from, to });
       }
     });
+  });
+
+  it('a recall of a directed message is heard by those whom it was for', async () => {
+    const { alice, other, bob } = await given('singleChat');
+    const carol = await stage.arrive('carol');
+    const to = await makeGroup(stage.api, alice.user, [bob.user, carol.user]);
+    const directed = { type: 'txt', chatType: 'groupChat', to, msg: 'only bob', receiverList: [bob.user] };
+    const { serverMsgId: mid } = await alice.send(directed);
+
+    await alice.recall(mid, to, 'groupChat');
+
+    for (const device of [other, bob]) expect(await device.next('onRecallMessage')).toMatchObject({ mid });
+    await settle(alice, to, 'groupChat', carol);
+    expect(carol.take('onRecallMessage')).toEqual([]);
   });
 
   describe('the app, between two users,', () => {

@@ -129,8 +129,18 @@ describeWithSdks((stage) => {
             const expected = { id, type, chatType, from: alice.user, to, ...shown };
             expect(await device.next(event)).toMatchObject(expected);
           }
+          expect(await alice.next('onReceivedMessage')).toMatchObject({ mid: id, to });
           expect(alice.take(event)).toEqual([]);
         }
+        const target = chatType === 'singleChat' ? alice.user : to;
+        const shown = kinds.map(([type, , , fields]) => ({
+          type,
+          chatType,
+          from: alice.user,
+          to,
+          ...fields,
+        }));
+        expect(await historyOf(bob, target, chatType)).toMatchObject(shown.reverse());
       },
     );
 
@@ -149,6 +159,24 @@ describeWithSdks((stage) => {
       const { url } = await bob.next('onImageMessage');
       expect(url).toMatch(`${stage.api.appUrl}/chatfiles/`);
       expect(await (await fetch(String(url))).text()).toBe(fileText);
+    });
+
+    it('with a large file arrives, though nothing is uploaded in parts', async () => {
+      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const data = new Blob([new Uint8Array(8 * 1024 * 1024)]);
+      const large = { filename: 'large.bin', filetype: 'bin', data };
+
+      await alice.send({
+        type: 'file',
+        chatType: 'singleChat',
+        to: bob.user,
+        file: large,
+        filename: 'large.bin',
+      });
+
+      const { url, filename } = await bob.next('onFileMessage');
+      expect(filename).toBe('large.bin');
+      expect((await (await fetch(String(url))).arrayBuffer()).byteLength).toBe(data.size);
     });
 
     it('that combines others gives them to the receiver', async () => {
