@@ -34,6 +34,7 @@ function orderKeyOf(event: DomainEvent | undefined): string {
       return timelineOf(event.data.from, event.data.chat);
     case 'ConversationDeleted':
     case 'ConversationRead':
+    case 'RoamingDeleted':
       return conversationTimeline(event.data.user, event.data.kind, event.data.channel);
     case 'AttachmentPurged':
     case 'MessageExpired':

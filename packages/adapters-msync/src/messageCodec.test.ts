@@ -13,6 +13,7 @@ import {
   messageItem,
   readItem,
   recallItem,
+  roamingDeletionItem,
   upMeta,
 } from './testing/given.js';
 import { wire } from './wire/descriptors.js';
@@ -161,6 +162,7 @@ describe('message codec', () => {
     ['acknowledgement', acknowledgementItem()],
     ['read notice', readItem()],
     ['deletion notice', deletionItem()],
+    ['notice of deleted roaming', roamingDeletionItem()],
   ])('gives a %s an id of its own, a sender and a content', (_, item: Item) => {
     const meta = wire.meta.toObject(wire.meta.decode(codec.encode(app, item, undefined)), { longs: String });
 

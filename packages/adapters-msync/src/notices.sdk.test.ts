@@ -13,6 +13,7 @@ import {
   messageItem,
   readItem,
   recallItem,
+  roamingDeletionItem,
   upMeta,
 } from './testing/given.js';
 import { loggedIn } from './testing/loggedIn.js';
@@ -137,6 +138,23 @@ describe.each(sdkNames)('what %s hears', (name) => {
       conversationId: channel,
       conversationType,
       timestamp: item.sentAt,
+    });
+  });
+
+  it.each([
+    ['chat', 'bob', 'singleChat'],
+    ['groupchat', 'a\tb\u0001“c”\u007f', 'groupChat'],
+    ['chatroom', 'r1', 'groupChat'],
+  ] as const)('of a chat of which roaming was deleted: %s %j', async (conversation, channel, chatType) => {
+    const device = await connected(name, 'alice');
+
+    device.deliver(roamingDeletionItem({ conversation, channel }));
+
+    expect(await device.hears('onMultiDeviceEvent')).toMatchObject({
+      operation: 'deleteRoaming',
+      conversationId: channel,
+      chatType,
+      resource: 'webim_web_other',
     });
   });
 

@@ -10,6 +10,8 @@ import type {
 } from '@recalld/domain';
 import { flagBits } from './items.js';
 import type { TimelineItemsTable } from './schema.js';
+import { noWatermarks } from './watermarks.js';
+import type { Watermarks } from './watermarks.js';
 
 /** One change of a read model that follows from the log. A closed set: engines only carry them out. */
 export type RowChange =
@@ -25,12 +27,17 @@ export type RowChange =
       readonly state: 'recalled' | 'expired';
     }
   | {
-      readonly kind: 'moveWatermarks';
+      readonly kind: 'raiseWatermarks';
       readonly user: UserId;
       readonly timeline: TimelineId;
-      readonly listThrough: number;
-      readonly roamThrough: number;
-      readonly readThrough: number;
+      /** 0 raises none. */
+      readonly watermarks: Watermarks;
+    }
+  | {
+      readonly kind: 'deleteMessages';
+      readonly user: UserId;
+      readonly timeline: TimelineId;
+      readonly messageSeqs: readonly number[];
     };
 
 /** What a recorded event changes in the read models. Pure: the same log gives the same rows. */
@@ -48,7 +55,8 @@ export function project(event: RecordedEvent): readonly RowChange[] {
       return withNotice(event);
     case 'ConversationDeleted':
     case 'ConversationRead':
-      return [...withNotice(event), withWatermarks(event)];
+    case 'RoamingDeleted':
+      return [...withNotice(event), ...withConversation(event)];
     case 'AttachmentPurged':
     case 'SessionsEnded':
     case 'RecallPolicyChanged':
@@ -99,16 +107,34 @@ function withNotice(event: RecordedEvent): readonly RowChange[] {
   return [{ kind: 'addItem', timeline, row }];
 }
 
-/** Each event moves the watermarks that it says something of; 0 moves none. */
-function withWatermarks(event: Recorded<ConversationEvent>): RowChange {
-  const { user, kind, channel, throughSeq } = event.data;
-  const isDeleted = event.type === 'ConversationDeleted';
-  return {
-    kind: 'moveWatermarks',
-    user,
-    timeline: conversationTimeline(user, kind, channel),
-    listThrough: isDeleted ? throughSeq : 0,
-    roamThrough: isDeleted && event.data.roaming === 'deleted' ? throughSeq : 0,
-    readThrough: isDeleted ? 0 : throughSeq,
-  };
+/** Each event of a conversation makes its row, if only to say that nothing is raised. */
+function withConversation(event: Recorded<ConversationEvent>): readonly RowChange[] {
+  const { user, kind, channel } = event.data;
+  const timeline = conversationTimeline(user, kind, channel);
+  const raise: RowChange = { kind: 'raiseWatermarks', user, timeline, watermarks: watermarksOf(event) };
+  if (event.type !== 'RoamingDeleted' || event.data.deleted.by === 'time') return [raise];
+  const messageSeqs = event.data.deleted.messages.map(({ messageSeq }) => messageSeq);
+  return [raise, { kind: 'deleteMessages', user, timeline, messageSeqs }];
+}
+
+function watermarksOf(event: Recorded<ConversationEvent>): Watermarks {
+  switch (event.type) {
+    case 'ConversationDeleted': {
+      const { throughSeq, roaming } = event.data;
+      return {
+        ...noWatermarks,
+        list_through: throughSeq,
+        roam_through: roaming === 'deleted' ? throughSeq : 0,
+      };
+    }
+    case 'ConversationRead':
+      return { ...noWatermarks, read_through: event.data.throughSeq };
+    case 'RoamingDeleted': {
+      const { deleted } = event.data;
+      if (deleted.by === 'ids') return noWatermarks;
+      return { ...noWatermarks, roam_sent_through: deleted.sentThrough, roam_sent_seq: deleted.throughSeq };
+    }
+    default:
+      return never(event);
+  }
 }

@@ -32,6 +32,7 @@ export interface Schema {
   timelines: TimelinesTable;
   timeline_items: TimelineItemsTable;
   conversations: ConversationsTable;
+  roaming_deletions: RoamingDeletionsTable;
   users: UsersTable;
   devices: DevicesTable;
   device_cursors: DeviceCursorsTable;
@@ -161,14 +162,25 @@ export interface TimelineItemsTable {
   flags: number;
 }
 
-/** Rebuilt. One user's watermarks in MsgSeq. */
+/** Rebuilt. One user's watermarks, in MsgSeq but for times. */
 export interface ConversationsTable {
   app_no: number;
   user: string;
   timeline: string;
   list_through: number;
   roam_through: number;
+  /** A time: of the messages up to `roam_sent_seq`, those sent until then are deleted. */
+  roam_sent_through: number;
+  roam_sent_seq: number;
   read_through: number;
+}
+
+/** Rebuilt. Single messages that one user has deleted. */
+export interface RoamingDeletionsTable {
+  app_no: number;
+  user: string;
+  timeline: string;
+  message_seq: number;
 }
 
 export interface UsersTable {

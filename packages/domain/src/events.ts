@@ -40,7 +40,14 @@ export function isMessageEvent(event: StampedEvent): event is Stamped<MessageEve
 
 /** Whether an event stands in a conversation's stream. */
 export function isConversationEvent(event: StampedEvent): event is Stamped<ConversationEvent> {
-  return event.type === 'ConversationDeleted' || event.type === 'ConversationRead';
+  switch (event.type) {
+    case 'ConversationDeleted':
+    case 'ConversationRead':
+    case 'RoamingDeleted':
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Whether an event stands in a callback rule's stream. */

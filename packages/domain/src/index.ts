@@ -18,6 +18,7 @@ export * from './message/expireMessage.js';
 export * from './message/purgeAttachment.js';
 export * from './conversation/conversation.js';
 export * from './conversation/deleteConversation.js';
+export * from './conversation/deleteRoaming.js';
 export * from './conversation/readConversation.js';
 export * from './device/endSessions.js';
 export * from './recall-policy/recallPolicy.js';

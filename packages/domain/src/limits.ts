@@ -17,6 +17,8 @@ export const limits = {
   /** UTF-8 bytes of a retry key, and how long it is known. */
   retryKeyBytesMax: 512,
   retryKeptMs: 86_400_000,
+  /** Messages that one deletion from roaming names (contract A6). */
+  roamingDeletionIdsMax: 50,
   /** Members that one directed message names. */
   directedToMax: 20,
   /** Bytes of one message's body with its extension, as a vendor's edge takes it (contract A9, G16). */

@@ -165,7 +165,8 @@ function told(
   { taken, others, files }: Tally,
   { out, err }: Terminal,
 ): number {
-  const { MessageRecalled: recalls, ConversationDeleted: deletions, RecallPolicyChanged: policies } = taken;
+  const { MessageRecalled: recalls, RecallPolicyChanged: policies } = taken;
+  const deletions = taken.ConversationDeleted + taken.RoamingDeleted;
   const until = to === undefined ? '' : `, whose last event is of ${isoOf(to)}`;
   out(
     `restore: ${recalls} recalls, ${deletions} deletions of conversations and ${policies} recall policies ` +

@@ -34,7 +34,7 @@ export async function takeBackSince(options: TakeBackOptions): Promise<Tally> {
   const { attachments, timelines, apps, log } = storage;
   // Receivers were told when it happened, and nobody else is there to be told now.
   const loop = createLoop(storage, () => [], storage.ids, createEmbeddedSignals());
-  const taken = { MessageRecalled: 0, ConversationDeleted: 0, RecallPolicyChanged: 0 };
+  const taken = { MessageRecalled: 0, ConversationDeleted: 0, RoamingDeleted: 0, RecallPolicyChanged: 0 };
   const others = { had: 0, unknown: 0, refused: 0 };
   for await (const later of from.after(after)) {
     interrupted.throwIfAborted();

@@ -5,9 +5,11 @@ import type {
   ContentDecoder,
   DeletionItem,
   Item,
+  JsonObject,
   MessageItem,
   ReadItem,
   RecallItem,
+  RoamingDeletionItem,
   StoredContent,
 } from '@recalld/domain';
 import { chatJid, conferenceJid, userJid } from '../wire/jid.js';
@@ -42,6 +44,8 @@ export function encodeItem(
       return encodeRead(app, item);
     case 'deletion':
       return encodeDeletion(app, item);
+    case 'roamingDeletion':
+      return encodeRoamingDeletion(app, item);
     default:
       return never(item);
   }
@@ -102,10 +106,6 @@ function encodeRead(app: App, item: ReadItem): Uint8Array {
   return encodeBody(stamp, { type: bodyTypes.channelAck, contents: [{}] });
 }
 
-/**
- * The SDKs read the payload byte by byte with hexadecimal numbers of one digit below 0x10, and fail:
- * one line of JSON has no such byte, names that hold some are escaped.
- */
 function encodeDeletion(app: App, item: DeletionItem): Uint8Array {
   const { author, originDevice, conversation, channel, sentAt } = item;
   const data = {
@@ -116,8 +116,27 @@ function encodeDeletion(app: App, item: DeletionItem): Uint8Array {
     type: conversation,
     ts: sentAt,
   };
-  const payload = Buffer.from(JSON.stringify({ type: 'conv', data }));
-  return encodeMeta(stampOf(item, authorJid(app, item), userJid(app, author), 'notify'), payload);
+  return encodeNotification(app, item, 'conv', data);
+}
+
+/** The SDKs know two kinds of chats here: what is not one-to-one is a group. */
+function encodeRoamingDeletion(app: App, item: RoamingDeletionItem): Uint8Array {
+  const { originDevice, conversation, channel } = item;
+  const chatType = conversation === 'chat' ? 'chat' : 'groupchat';
+  return encodeNotification(app, item, 'roaming_delete', {
+    to: channel,
+    chatType,
+    resource: originDevice ?? '',
+  });
+}
+
+/**
+ * The SDKs read the payload byte by byte with hexadecimal numbers of one digit below 0x10, and fail:
+ * one line of JSON has no such byte, names that hold some are escaped.
+ */
+function encodeNotification(app: App, item: Item, type: string, data: JsonObject): Uint8Array {
+  const payload = Buffer.from(JSON.stringify({ type, data }));
+  return encodeMeta(stampOf(item, authorJid(app, item), userJid(app, item.author), 'notify'), payload);
 }
 
 function authorJid(app: App, { author, originDevice }: Item): Jid {

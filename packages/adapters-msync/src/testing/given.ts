@@ -10,6 +10,7 @@ import type {
   MessageItem,
   ReadItem,
   RecallItem,
+  RoamingDeletionItem,
   StoredContent,
 } from '@recalld/domain';
 import { readMsyncContent } from '../content/decodeContent.js';
@@ -120,6 +121,20 @@ export function deletionItem(change: Partial<DeletionItem> = {}): DeletionItem {
     conversation: 'chat',
     channel: 'bob',
     roaming: 'deleted',
+    ...change,
+  };
+}
+
+/** alice has deleted something of the chat with bob from roaming, on another device. */
+export function roamingDeletionItem(change: Partial<RoamingDeletionItem> = {}): RoamingDeletionItem {
+  return {
+    kind: 'roamingDeletion',
+    ...itemBase,
+    timeline: userTimeline('alice'),
+    itemId: '1468183947526375003',
+    originDevice: 'webim_web_other',
+    conversation: 'chat',
+    channel: 'bob',
     ...change,
   };
 }

@@ -12,6 +12,7 @@ const eventTypes: Readonly<Record<RecordedEvent['type'], true>> = {
   MessageAcknowledged: true,
   ConversationDeleted: true,
   ConversationRead: true,
+  RoamingDeleted: true,
   SessionsEnded: true,
   RecallPolicyChanged: true,
   CallbackRuleSuspended: true,

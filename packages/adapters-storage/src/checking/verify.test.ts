@@ -103,6 +103,27 @@ const damages: Readonly<Record<string, Case>> = {
     damage: [[`update conversations set read_through = 999 where "user" = 'u1' and timeline = 'pair/u1/u2'`]],
     kinds: ['watermarkWrong'],
   },
+  'a time that is too late': {
+    damage: [
+      [
+        `update conversations set roam_sent_through = 9999999999999 where "user" = 'u1' and timeline = 'pair/u1/u2'`,
+      ],
+    ],
+    kinds: ['watermarkWrong'],
+  },
+  'a message that is no longer deleted': {
+    damage: [
+      [
+        `delete from roaming_deletions where (app_no, "user", timeline, message_seq) in
+           (select app_no, "user", timeline, message_seq from roaming_deletions limit 1)`,
+      ],
+    ],
+    kinds: ['watermarkWrong'],
+  },
+  'a message that nobody deleted': {
+    damage: [[`insert into roaming_deletions values (?, 'u9', 'pair/u8/u9', 1)`, 1]],
+    kinds: ['watermarkWithoutEvent'],
+  },
   'a notice that is gone': {
     damage: [
       [
@@ -113,7 +134,7 @@ const damages: Readonly<Record<string, Case>> = {
     kinds: ['itemMissing'],
   },
   'a watermark of nobody': {
-    damage: [[`insert into conversations values (?, 'u9', 'pair/u8/u9', 1, 1, 0)`, 1]],
+    damage: [[`insert into conversations values (?, 'u9', 'pair/u8/u9', 1, 1, 0, 0, 0)`, 1]],
     kinds: ['watermarkWithoutEvent'],
   },
   'a body that is gone': {

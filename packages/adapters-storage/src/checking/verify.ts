@@ -15,14 +15,14 @@ import { items } from './items.js';
 import { positions } from './positions.js';
 import { streams } from './streams.js';
 import { timelines } from './timelines.js';
-import { watermarks } from './watermarks.js';
+import { conversations } from './conversations.js';
 
 const checks: readonly Check[] = [
   positions,
   streams,
   timelines,
   items,
-  watermarks,
+  conversations,
   bodies,
   attachments,
   attachmentBytes,

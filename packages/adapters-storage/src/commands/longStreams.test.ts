@@ -3,6 +3,7 @@ import type { CommandLoop } from '@recalld/domain';
 import {
   appSample,
   createSequentialIds,
+  deleteRoamingSample,
   deleteSample,
   loadOne,
   readSample,
@@ -34,7 +35,16 @@ function describeLongStreams(open: () => Promise<TestStore>): void {
   });
   afterEach(() => store.close());
 
-  const send = () => loop.submit([sendSample({ msgId: ids.next() })]);
+  const send = async () => {
+    const msgId = ids.next();
+    await loop.submit([sendSample({ msgId })]);
+    return msgId;
+  };
+  const removeOne = async (msgId: string) => {
+    const change = { unwanted: { by: 'ids', msgIds: [msgId] }, noticeId: ids.next() } as const;
+    const [outcome] = await loop.submit([deleteRoamingSample(change)]);
+    return outcome?.ok === true ? outcome.events : [];
+  };
   const read = async () => {
     const [outcome] = await loop.submit([readSample({ noticeId: ids.next() })]);
     return outcome?.ok === true ? outcome.events : [];
@@ -68,6 +78,38 @@ function describeLongStreams(open: () => Promise<TestStore>): void {
     expect(await remove(true)).toEqual([]);
   });
 
+  it('given many deletions from roaming, then the last ones are read, and those of conversations and readings too', async () => {
+    const sent: string[] = [];
+    await send();
+    await remove(true);
+    for (let n = 0; n < 12; n += 1) sent.push(await send());
+    await read();
+    for (const msgId of sent) await removeOne(msgId);
+
+    const { streams } = await loadOne(store.nodes[1], { app: 1, streams: [stream] });
+
+    const versions = streams.get(stream)?.map(({ version }) => version);
+    expect(versions).toEqual([1, 2, 7, 8, 9, 10, 11, 12, 13, 14]);
+    expect([await read(), await removeOne(sent.at(-1) ?? ''), await remove(false)]).toMatchObject([
+      [],
+      [],
+      [{ version: 15 }],
+    ]);
+  });
+
+  it('given an earlier deletion from roaming that is asked for again, then nothing changes', async () => {
+    const sent: string[] = [];
+    for (let n = 0; n < 10; n += 1) sent.push(await send());
+    for (const msgId of sent) await removeOne(msgId);
+    const deleted = () => store.run('select message_seq from roaming_deletions order by 1');
+    const before = await deleted();
+    expect(before).toHaveLength(10);
+
+    await removeOne(sent[0] ?? '');
+
+    expect(await deleted()).toEqual(before);
+  });
+
   it('given what the read models have lost, then a rebuild makes the same of it', async () => {
     await send();
     await remove(true);
@@ -92,7 +134,7 @@ function describeLongStreams(open: () => Promise<TestStore>): void {
     if (store.kind === 'postgres') await store.run('set enable_seqscan = off');
     const plan = await store.run(
       `${explain} select position, data from events
-       where stream_day = 0 and app_no = 1 and stream = 'x' and type = 'ConversationDeleted'`,
+       where stream_day = 0 and app_no = 1 and stream = 'x' and type in ('ConversationDeleted', 'RoamingDeleted')`,
     );
     expect(JSON.stringify(plan)).toContain('events_deletions');
   });

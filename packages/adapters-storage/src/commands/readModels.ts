@@ -4,10 +4,11 @@ import { sql } from 'kysely';
 import type { Reads } from '../engines/database.js';
 import { project } from '../projection.js';
 import type { RowChange } from '../projection.js';
-import type { ConversationsTable, TimelineItemsTable } from '../schema.js';
+import type { ConversationsTable, RoamingDeletionsTable, TimelineItemsTable } from '../schema.js';
 import { each } from '../steps.js';
 import type { Kind } from '../statements.js';
 import type { Request } from '../steps.js';
+import { raised, watermarkColumns } from '../watermarks.js';
 import type { StreamMap } from './streams.js';
 import type { Stamper } from './timelineCounters.js';
 
@@ -26,15 +27,25 @@ export const itemKinds = {
   flags: 'whole',
 } as const satisfies Readonly<Record<keyof TimelineItemsTable, Kind>>;
 
-/** The columns of a conversation's watermarks. */
-export const watermarkKinds = {
+/** The columns of a conversation. */
+export const conversationKinds = {
   app_no: 'whole',
   user: 'text',
   timeline: 'text',
   list_through: 'whole',
   roam_through: 'whole',
+  roam_sent_through: 'whole',
+  roam_sent_seq: 'whole',
   read_through: 'whole',
 } as const satisfies Readonly<Record<keyof ConversationsTable, Kind>>;
+
+/** The columns of a single message that was deleted. */
+export const deletionKinds = {
+  app_no: 'whole',
+  user: 'text',
+  timeline: 'text',
+  message_seq: 'whole',
+} as const satisfies Readonly<Record<keyof RoamingDeletionsTable, Kind>>;
 
 /** Carries out what the projection says of a batch, one request for each kind of change. */
 export type ReadModels = (
@@ -44,12 +55,13 @@ export type ReadModels = (
 ) => readonly Request[];
 
 export function createReadModels(reads: Reads): ReadModels {
-  const { addItem, endItem, moveWatermarks } = compileAll(reads);
+  const { addItem, endItem, raiseWatermarks, deleteMessage } = compileAll(reads);
 
   return (recorded, streams, stamper) => {
     const items: TimelineItemsTable[] = [];
     const ended: { eventPosition: number; state: 'recalled' | 'expired' }[] = [];
-    const watermarks = new Map<string, ConversationsTable>();
+    const conversations = new Map<string, ConversationsTable>();
+    const deleted: RoamingDeletionsTable[] = [];
 
     function add(app: AppNo, change: RowChange): void {
       switch (change.kind) {
@@ -61,41 +73,42 @@ export function createReadModels(reads: Reads): ReadModels {
           if (sent !== undefined) ended.push({ eventPosition: sent.position, state: change.state });
           return;
         }
-        case 'moveWatermarks':
-          raise(watermarks, {
-            app_no: app,
-            user: change.user,
-            timeline: change.timeline,
-            list_through: change.listThrough,
-            roam_through: change.roamThrough,
-            read_through: change.readThrough,
-          });
+        case 'raiseWatermarks': {
+          const { user, timeline, watermarks } = change;
+          raise(conversations, { app_no: app, user, timeline, ...watermarks });
           return;
+        }
+        case 'deleteMessages': {
+          const { user, timeline, messageSeqs } = change;
+          deleted.push(...messageSeqs.map((message_seq) => ({ app_no: app, user, timeline, message_seq })));
+          return;
+        }
         default:
           never(change);
       }
     }
 
     for (const event of recorded) for (const change of project(event)) add(event.app, change);
-    return [each(addItem, items), each(endItem, ended), each(moveWatermarks, [...watermarks.values()])];
+    return [
+      each(addItem, items),
+      each(endItem, ended),
+      each(raiseWatermarks, [...conversations.values()]),
+      each(deleteMessage, deleted),
+    ];
   };
 }
 
 /** One row for each key: a statement for all of them must not touch a row twice. */
-function raise(watermarks: Map<string, ConversationsTable>, row: ConversationsTable): void {
+function raise(conversations: Map<string, ConversationsTable>, row: ConversationsTable): void {
   const key = JSON.stringify([row.app_no, row.user, row.timeline]);
-  const before = watermarks.get(key);
-  watermarks.set(key, {
-    ...row,
-    list_through: Math.max(row.list_through, before?.list_through ?? 0),
-    roam_through: Math.max(row.roam_through, before?.roam_through ?? 0),
-    read_through: Math.max(row.read_through, before?.read_through ?? 0),
-  });
+  conversations.set(key, { ...row, ...raised(row, conversations.get(key)) });
 }
 
 function compileAll({ statements, words: { greatest } }: Reads) {
-  const raised = (column: string) =>
-    greatest(sql.ref(`conversations.${column}`), sql.ref(`excluded.${column}`));
+  const raises = watermarkColumns.map((column) => {
+    const higher = greatest(sql.ref(`conversations.${column}`), sql.ref(`excluded.${column}`));
+    return sql`${sql.ref(column)} = ${higher}`;
+  });
   return {
     addItem: statements.insert('timeline_items', itemKinds),
     endItem: statements.change<{ eventPosition: number; state: 'recalled' | 'expired' }>({
@@ -104,12 +117,11 @@ function compileAll({ statements, words: { greatest } }: Reads) {
     })(({ eventPosition, state }, start) =>
       start.update('timeline_items').set({ state }).where('event_position', '=', eventPosition),
     ),
-    moveWatermarks: statements.insert(
+    raiseWatermarks: statements.insert(
       'conversations',
-      watermarkKinds,
-      sql`on conflict (app_no, "user", timeline) do update
-        set list_through = ${raised('list_through')}, roam_through = ${raised('roam_through')},
-          read_through = ${raised('read_through')}`,
+      conversationKinds,
+      sql`on conflict (app_no, "user", timeline) do update set ${sql.join(raises)}`,
     ),
+    deleteMessage: statements.insert('roaming_deletions', deletionKinds, sql`on conflict do nothing`),
   };
 }

@@ -53,7 +53,7 @@ export class Streams {
 
   constructor(reads: Reads) {
     const { db, statements } = reads;
-    this.#longOf = selectLongStream(reads, true);
+    this.#longOf = selectLongStream(reads);
     this.#eventsOf = statements.select<StreamKey & { readonly day: number }>(
       { app: 'whole', stream: 'text', day: 'whole' },
       true,

@@ -31,7 +31,7 @@ export function createPage(reads: Reads): (query: PageQuery) => Steps<QueuePage>
   const stretches = createStretches(reads);
 
   return function* page(query) {
-    const { limit } = query;
+    const { key, timeline, limit } = query;
     const opened = yield* open(query);
     if ('next' in opened) return opened;
     const { no, viewer, start, end } = opened;
@@ -39,7 +39,7 @@ export function createPage(reads: Reads): (query: PageQuery) => Steps<QueuePage>
     let next = start;
     let looked = 0;
     for (let size = stretches.size(limit + 1); next.position < end.position; size = nextRows) {
-      const from = [{ no, roamThrough: viewer.roamThrough, ...next }];
+      const from = [{ app: key.app, user: key.user, timeline, no, roamThrough: viewer.roamThrough, ...next }];
       const lists = yield* together(stretches.messages(from, size), stretches.notices(from, size));
       const found = inOrder(lists, size, end.position, ({ at }) => at);
       for (const row of found.rows) {

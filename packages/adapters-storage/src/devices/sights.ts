@@ -1,8 +1,10 @@
 import { belongingOf, parseTimeline } from '@recalld/domain';
 import type { AppNo, MembershipSpan, Sight, TimelineId, UserId } from '@recalld/domain';
 import type { Reads } from '../engines/database.js';
+import type { ConversationsTable } from '../schema.js';
 import { each } from '../steps.js';
 import type { Each } from '../steps.js';
+import { deletionColumns, deletionsOf } from '../watermarks.js';
 
 /** Whose sight of which timeline. */
 export interface Look {
@@ -27,11 +29,7 @@ interface SpanRow {
   readonly through_position: number | null;
 }
 
-interface WatermarkRow {
-  readonly timeline: TimelineId;
-  readonly list_through: number;
-  readonly roam_through: number;
-}
+type WatermarkRow = Pick<ConversationsTable, 'timeline' | (typeof deletionColumns)[number]>;
 
 /** What a user may see of some timelines: two requests, which do not depend on each other. */
 export interface Sights {
@@ -53,7 +51,7 @@ export function createSights({ db, statements }: Reads): Sights {
   const watermarks = statements.select<Look>(kinds)(({ app, user, timeline }) =>
     db
       .selectFrom('conversations')
-      .select(['timeline', 'list_through', 'roam_through'])
+      .select(['timeline', ...deletionColumns])
       .where('app_no', '=', app)
       .where('user', '=', user)
       .where('timeline', '=', timeline),
@@ -67,8 +65,7 @@ export function createSights({ db, statements }: Reads): Sights {
 const isMembers = ({ timeline, user }: Look): boolean => typeof belongingOf(timeline, user) === 'object';
 
 function hasConversation({ timeline }: Look): boolean {
-  const { kind } = parseTimeline(timeline);
-  return kind === 'pair' || kind === 'group';
+  return parseTimeline(timeline).kind !== 'user';
 }
 
 /** The sight of one of the timelines that were asked for. */
@@ -83,8 +80,7 @@ export function sightOf(
       belongingOf(timeline, user),
       spans.filter((row) => row.timeline === timeline),
     ),
-    listThrough: marks?.list_through ?? 0,
-    roamThrough: marks?.roam_through ?? 0,
+    ...deletionsOf(marks),
   };
 }
 

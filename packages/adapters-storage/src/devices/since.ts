@@ -32,7 +32,9 @@ export function createSince(reads: Reads): (query: SinceQuery, horizon: Position
       const sight = sightOf(timeline, spans, watermarks);
       const beginning = beginningAfter(timeline, sight);
       viewers.set(timeline.no, { user, device: null, purpose: 'device', connectedAt, now, ...sight });
-      return beginning === undefined ? [] : { no: timeline.no, roamThrough: sight.roamThrough, ...beginning };
+      if (beginning === undefined) return [];
+      const { no, timeline: name } = timeline;
+      return { app, user, timeline: name, no, roamThrough: sight.roamThrough, ...beginning };
     });
     const size = stretches.size(Math.ceil((4 * limit) / Math.max(1, from.length)));
     const [messages, notices] = yield* together(

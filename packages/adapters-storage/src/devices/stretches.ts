@@ -5,13 +5,14 @@ import type { Reads } from '../engines/database.js';
 import { eventColumns, toEvent } from '../eventRows.js';
 import type { EventRow } from '../eventRows.js';
 import { itemFlags, messageItem } from '../items.js';
+import { isDeletedAlone } from '../readers/deletedAlone.js';
 import type { TimelineItemsTable } from '../schema.js';
 import { each } from '../steps.js';
 import type { Each } from '../steps.js';
-import type { CountedSight } from './sights.js';
+import type { CountedSight, Look } from './sights.js';
 
 /** Where a stretch of a timeline begins, and what of it no device gets anyway. */
-export interface Beginning extends TimelineCursor {
+export interface Beginning extends TimelineCursor, Look {
   readonly no: number;
   /** Messages up to this MsgSeq were deleted by the user. */
   readonly roamThrough: number;
@@ -34,7 +35,15 @@ export interface Stretches {
   notices(from: readonly Beginning[], size: number): Each<StretchRow>;
 }
 
-const kinds = { no: 'whole', position: 'whole', messages: 'whole', roamThrough: 'whole' } as const;
+const kinds = {
+  app: 'whole',
+  user: 'text',
+  timeline: 'text',
+  no: 'whole',
+  position: 'whole',
+  messages: 'whole',
+  roamThrough: 'whole',
+} as const;
 const sizeMin = 16;
 
 export function createStretches({ db, statements }: Reads): Stretches {
@@ -45,14 +54,15 @@ export function createStretches({ db, statements }: Reads): Stretches {
   const columns = eventColumns.map((column) => `e.${column}` as const);
 
   const messages = bySize((size) =>
-    statements.select<Beginning>(kinds)(({ no, messages: seen, roamThrough }) =>
+    statements.select<Beginning>(kinds)(({ app, user, timeline, no, messages: seen, roamThrough }) =>
       items()
         .leftJoin('events as e', (join) =>
           join
             .onRef('e.position', '=', 'i.event_position')
             .on('i.state', '=', 'live')
             .on('i.message_seq', '>', roamThrough)
-            .on(sql<number>`i.flags & ${sql.lit(itemFlags.imported)}`, '=', 0),
+            .on(sql<number>`i.flags & ${sql.lit(itemFlags.imported)}`, '=', 0)
+            .on(sql<boolean>`not ${isDeletedAlone({ app, user, timeline })}`),
         )
         .select(columns)
         .where('i.timeline_no', '=', no)

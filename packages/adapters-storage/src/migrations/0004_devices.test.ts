@@ -55,15 +55,19 @@ describe.each([
         { from_position: 0, through_position: null, from_messages: 0 },
         { from_position: 3, through_position: 4, from_messages: 0 },
       ]);
-      expect(numbers(await rowsOf('select members_version from chats'))).toEqual([{ members_version: 0 }]);
+      expect(numbers(await rowsOf('select members_version, disabled from chats'))).toEqual([
+        { members_version: 0, disabled: 0 },
+      ]);
       expect(
-        numbers(await rowsOf('select list_through, roam_through, read_through from conversations')),
-      ).toEqual([{ list_through: 1, roam_through: 1, read_through: 0 }]);
+        numbers(
+          await rowsOf('select list_through, roam_through, roam_sent_seq, read_through from conversations'),
+        ),
+      ).toEqual([{ list_through: 1, roam_through: 1, roam_sent_seq: 0, read_through: 0 }]);
       expect(numbers(await rowsOf('select position from timeline_items order by 1'))).toEqual([
         { position: 1 },
         { position: 2 },
       ]);
-      for (const table of ['devices', 'device_cursors', 'retry_keys']) {
+      for (const table of ['devices', 'device_cursors', 'retry_keys', 'roaming_deletions', 'restraints']) {
         expect(await rowsOf(`select * from ${table}`)).toEqual([]);
       }
     },

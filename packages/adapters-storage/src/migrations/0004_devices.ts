@@ -7,7 +7,12 @@ import type { Migration } from './migration.js';
 export const devices: Migration = {
   version: 4,
   name: 'devices',
-  up: (db, ddl) => [...deviceTables(db, ddl), ...queues(db, ddl), deletions(db, ddl), ...retryKeys(db, ddl)],
+  up: (db, ddl) => [
+    ...deviceTables(db, ddl),
+    ...queues(db, ddl),
+    ...deletions(db, ddl),
+    ...retryKeys(db, ddl),
+  ],
 };
 
 function deviceTables({ schema }: Kysely<Schema>, { whole, text, lastingIdentity, ends }: Ddl) {
@@ -58,13 +63,27 @@ function queues({ schema }: Kysely<Schema>, { whole }: Ddl) {
   ];
 }
 
-/** A conversation is read again and again: its few deletions are found among many events. None has a day of its own. */
-function deletions({ schema }: Kysely<Schema>, { kind }: Ddl) {
-  return schema
-    .createIndex('events_deletions')
-    .on(kind === 'postgres' ? 'events_p0' : 'events')
-    .columns(['stream_day', 'app_no', 'stream', 'version'])
-    .where(sql.ref('type'), '=', sql.lit('ConversationDeleted'));
+/** A conversation is read again and again: its deletions are found among many events. None has a day of its own. */
+function deletions({ schema }: Kysely<Schema>, { kind, whole, text, ends }: Ddl) {
+  const marks = ['roam_sent_through', 'roam_sent_seq'].map((name) =>
+    schema.alterTable('conversations').addColumn(name, whole, (column) => column.notNull().defaultTo(0)),
+  );
+  return [
+    ...marks,
+    schema
+      .createTable('roaming_deletions')
+      .addColumn('app_no', whole, (column) => column.notNull())
+      .addColumn('user', text, (column) => column.notNull())
+      .addColumn('timeline', text, (column) => column.notNull())
+      .addColumn('message_seq', whole, (column) => column.notNull())
+      .addPrimaryKeyConstraint('roaming_deletions_key', ['app_no', 'user', 'timeline', 'message_seq'])
+      .modifyEnd(ends.clustered),
+    schema
+      .createIndex('events_deletions')
+      .on(kind === 'postgres' ? 'events_p0' : 'events')
+      .columns(['stream_day', 'app_no', 'stream', 'version'])
+      .where(sql<boolean>`type in ('ConversationDeleted', 'RoamingDeleted')`),
+  ];
 }
 
 function retryKeys({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {

@@ -1,4 +1,4 @@
-import { assert, parseTimeline } from '@recalld/domain';
+import { assert } from '@recalld/domain';
 import type {
   AppNo,
   ConversationView,
@@ -14,6 +14,8 @@ import type { Reads, Words } from '../engines/database.js';
 import { eventColumns, toEvent } from '../eventRows.js';
 import { itemFlags, messageItem } from '../items.js';
 import { pageOf, placeIn } from '../paging.js';
+import { chatOf } from './chats.js';
+import { isDeletedAlone } from './deletedAlone.js';
 import type { Schema } from '../schema.js';
 
 /** Unread messages of one conversation are counted up to here. */
@@ -83,25 +85,29 @@ function later(at: number, timeline: string): RawBuilder<boolean> {
   return sql`(last_message_at < ${at} or (last_message_at = ${at} and timeline > ${timeline}))`;
 }
 
-/** Every chat of the user, with the MsgSeq through which its list was deleted, and through which it was read. */
+/** Every chat of the user, with what the user has deleted of it, and the MsgSeq through which it was read. */
 function chatsOf(words: Words, app: AppNo, user: UserId): RawBuilder<unknown> {
   return sql`${pairsOf(words, app, user)} union all
-    select t.timeline_no, t.timeline, 0 as is_pair, ${marks(words)}
+    select t.timeline_no, t.timeline, 0 as is_pair, ${marks(words, app, user)}
     from timelines t ${ofUser(user)} where t.app_no = ${app} and t.timeline in (
       select m.timeline from members m
       where m.app_no = ${app} and m.user = ${user} and m.timeline >= 'group/' and m.timeline < 'group0')`;
 }
 
 function pairsOf(words: Words, app: AppNo, user: UserId): RawBuilder<unknown> {
-  const pair = sql`select t.timeline_no, t.timeline, 1 as is_pair, ${marks(words)}
+  const pair = sql`select t.timeline_no, t.timeline, 1 as is_pair, ${marks(words, app, user)}
     from timelines t ${ofUser(user)}`;
   return sql`${pair} where t.app_no = ${app} and t.user_a = ${user}
     union ${pair} where t.app_no = ${app} and t.user_b = ${user}`;
 }
 
-function marks({ greatest }: Words): RawBuilder<unknown> {
+function marks({ greatest }: Words, app: AppNo, user: UserId): RawBuilder<unknown> {
   return sql`coalesce(${greatest(sql`c.list_through`, sql`c.roam_through`)}, 0) as through,
-    coalesce(c.read_through, 0) as read_through`;
+    coalesce(c.roam_sent_through, 0) as sent_through, coalesce(c.roam_sent_seq, 0) as sent_seq,
+    coalesce(c.read_through, 0) as read_through,
+    case when exists (
+      select 1 from roaming_deletions d
+      where d.app_no = ${app} and d."user" = ${user} and d.timeline = t.timeline) then 1 else 0 end as has_deleted`;
 }
 
 function ofUser(user: UserId): RawBuilder<unknown> {
@@ -115,6 +121,8 @@ const unlisted = itemFlags.onlineOnly | itemFlags.unlisted;
 function isListed(app: AppNo, user: UserId, after = sql`chats.through`): RawBuilder<boolean> {
   return sql`i.timeline_no = chats.timeline_no and i.kind = 'message'
     and i.message_seq > ${after} and i.flags & ${sql.lit(unlisted)} = 0
+    and (i.message_seq > chats.sent_seq or i.sent_at > chats.sent_through)
+    and (chats.has_deleted = 0 or not ${isDeletedAlone({ app, user, timeline: sql`chats.timeline` })})
     and (chats.through = 0 or i.flags & ${sql.lit(itemFlags.imported)} = 0)
     and (chats.is_pair = 1 or exists (
       select 1 from members m
@@ -151,25 +159,14 @@ async function messagesAt(
 }
 
 function view(row: ListedRow, user: UserId, lastMessage: MessageItem | undefined): ConversationView {
+  const { kind, channel } = chatOf(row.timeline, user);
+  assert(kind !== 'chatroom', `${row.timeline} is in no list`);
   return {
-    ...channelOf(row.timeline, user),
+    kind,
+    channel,
     timeline: row.timeline,
     ...(lastMessage === undefined ? {} : { lastMessage }),
     lastMessageAt: row.last_message_at,
     unread: row.unread,
   };
-}
-
-/** Under which name a user's list has a chat. */
-function channelOf(timeline: string, user: UserId): Pick<ConversationView, 'kind' | 'channel'> {
-  const parsed = parseTimeline(timeline);
-  switch (parsed.kind) {
-    case 'group':
-      return { kind: 'groupchat', channel: parsed.id };
-    case 'pair':
-      return { kind: 'chat', channel: parsed.userA === user ? parsed.userB : parsed.userA };
-    case 'room':
-    case 'user':
-      assert(false, `${timeline} is in no list`);
-  }
 }

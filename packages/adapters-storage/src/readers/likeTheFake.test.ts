@@ -5,6 +5,7 @@ import {
   createFixedClock,
   createMemoryStorage,
   createWorld,
+  deleteRoamingSample,
   groupSample,
   readSample,
   sampleInstant,
@@ -43,6 +44,15 @@ const step = fc.oneof(
       roaming: fc.boolean(),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('deleteRoaming' as const),
+      user,
+      nth: fc.nat(30),
+      secondsAgo: fc.option(fc.nat(20)),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('read' as const), user, peer: fc.nat(3) }) },
   {
     weight: 2,
@@ -61,7 +71,7 @@ const kindOf = (n: number) => (n < users.length ? 'chat' : 'groupchat');
 async function told(ports: StoragePorts, steps: readonly Step[]): Promise<World> {
   const world = await createWorld(ports);
   await ports.chats.create(groupSample(world.app.no, group.id, { owner: 'u1' }), ['u2']);
-  const sent: { readonly msgId: string; readonly to: number }[] = [];
+  const sent: { readonly msgId: string; readonly from: number; readonly to: number }[] = [];
   for (const each of steps) {
     switch (each.type) {
       case 'send': {
@@ -75,7 +85,7 @@ async function told(ports: StoragePorts, steps: readonly Step[]): Promise<World>
           contentKind: each.earlier === 1 ? 'img' : 'txt',
           now,
         });
-        sent.push({ msgId, to: each.to });
+        sent.push({ msgId, from: each.from, to: each.to });
         break;
       }
       case 'recall': {
@@ -93,6 +103,28 @@ async function told(ports: StoragePorts, steps: readonly Step[]): Promise<World>
           deleteRoaming: each.roaming,
         });
         break;
+      case 'deleteRoaming': {
+        const message = sent[each.nth % Math.max(sent.length, 1)];
+        if (message === undefined) break;
+        const { msgId, from, to } = message;
+        const [reader, now] = [nameOf(each.user), world.clock.now()];
+        const unwanted =
+          each.secondsAgo === null
+            ? ({ by: 'ids', msgIds: [msgId] } as const)
+            : ({ by: 'time', sentThrough: now - each.secondsAgo * 1_000 } as const);
+        await world.one<'DeleteRoaming'>(
+          deleteRoamingSample({
+            app: world.app.no,
+            user: reader,
+            kind: kindOf(to),
+            channel: kindOf(to) === 'chat' && nameOf(to) === reader ? nameOf(from) : nameOf(to),
+            unwanted,
+            noticeId: world.ids.next(),
+            now,
+          }),
+        );
+        break;
+      }
       case 'read': {
         const read = {
           user: nameOf(each.user),

@@ -6,6 +6,7 @@ import { eventColumns, toEvent } from '../eventRows.js';
 import { itemFlags, messageItem } from '../items.js';
 import { pageOf, placeIn } from '../paging.js';
 import type { Schema } from '../schema.js';
+import { isDeletedAlone } from './deletedAlone.js';
 import { sightOf } from './viewers.js';
 
 type After = readonly [number, number] | undefined;
@@ -50,7 +51,8 @@ function candidates(
   query: RoamingQuery,
   after: After,
 ) {
-  const { order, contentKinds, sentFrom, sentThrough } = query;
+  const { app, user, timeline, order, contentKinds, sentFrom, sentThrough } = query;
+  const { roamThrough, roamSentThrough, roamSentSeq } = viewer;
   const forward = order === 'oldestFirst';
   const direction = forward ? 'asc' : 'desc';
   const beyond = sql.raw(forward ? '>' : '<');
@@ -65,7 +67,9 @@ function candidates(
       // As a literal, so that the index on messages answers.
       .where(sql`i.kind`, '=', sql.lit('message'))
       .where('i.state', '=', 'live')
-      .where('i.message_seq', '>', viewer.roamThrough)
+      .where('i.message_seq', '>', roamThrough)
+      .where((e) => e.or([e('i.message_seq', '>', roamSentSeq), e('i.sent_at', '>', roamSentThrough)]))
+      .where(sql<boolean>`not ${isDeletedAlone({ app, user, timeline })}`)
       .where(sql<number>`i.flags & ${sql.lit(hidden)}`, '=', 0)
       .where((e) => withinSpans(e, viewer.spans))
       .$if(contentKinds !== undefined, (q) => q.where('i.content_kind', 'in', contentKinds ?? []))

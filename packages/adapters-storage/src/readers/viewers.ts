@@ -1,11 +1,10 @@
 import { belongingOf } from '@recalld/domain';
-import type { AppNo, MembershipSpan, TimelineId, UserId, Viewer } from '@recalld/domain';
+import type { AppNo, MembershipSpan, Sight, TimelineId, UserId } from '@recalld/domain';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
+import { deletionColumns, deletionsOf } from '../watermarks.js';
 
 /** What a user may see of a timeline, and what the user has deleted there. */
-export type Sight = Pick<Viewer, 'spans' | 'listThrough' | 'roamThrough'>;
-
 export async function sightOf(
   db: Kysely<Schema>,
   app: AppNo,
@@ -14,13 +13,13 @@ export async function sightOf(
 ): Promise<Sight> {
   const watermarks = await db
     .selectFrom('conversations')
-    .select(['list_through as listThrough', 'roam_through as roamThrough'])
+    .select(deletionColumns)
     .where('app_no', '=', app)
     .where('user', '=', user)
     .where('timeline', '=', timeline)
     .executeTakeFirst();
   const spans = await spansOf(db, app, timeline, user);
-  return { spans, ...(watermarks ?? { listThrough: 0, roamThrough: 0 }) };
+  return { spans, ...deletionsOf(watermarks) };
 }
 
 async function spansOf(

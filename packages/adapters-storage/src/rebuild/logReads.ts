@@ -1,6 +1,6 @@
 import { streamDay } from '@recalld/domain';
 import type { AppNo, Position, StreamId } from '@recalld/domain';
-import { isLongStream, selectLongStream } from '../commands/longStreams.js';
+import { isLongStream, selectWholeLongStream } from '../commands/longStreams.js';
 import type { Reads } from '../engines/database.js';
 import { eventColumns } from '../eventRows.js';
 import type { EventRow } from '../eventRows.js';
@@ -28,7 +28,7 @@ export interface LogReads {
   itemsIn(stretch: Stretch): Steps<readonly TimelineItemsTable[]>;
   itemsAt(positions: readonly Position[]): Steps<readonly TimelineItemsTable[]>;
   /**
-   * Whole streams, each in the order of its versions; of long ones what `selectLongStream` says, which
+   * Whole streams, each in the order of its versions; of long ones what `selectWholeLongStream` says, which
    * tells as much.
    */
   streams(keys: readonly { readonly app_no: AppNo; readonly stream: StreamId }[]): Steps<readonly EventRow[]>;
@@ -54,7 +54,7 @@ export function createLogReads(reads: Reads): LogReads {
       .where('stream', '=', stream)
       .orderBy('version'),
   );
-  const ofLongStream = selectLongStream(reads, false);
+  const ofLongStream = selectWholeLongStream(reads);
 
   function* streams(keys: Parameters<LogReads['streams']>[0]): Steps<readonly EventRow[]> {
     const distinct = new Map(

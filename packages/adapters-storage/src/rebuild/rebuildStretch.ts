@@ -12,7 +12,7 @@ import { createHoldTimelines } from './heldTimelines.js';
 import type { LogReads } from './logReads.js';
 import { replayItems } from './replay.js';
 import type { ConversationKey } from './replay.js';
-import type { PutWatermarksRight } from './watermarks.js';
+import type { PutConversationsRight } from './conversations.js';
 
 export type RebuildStretch = (
   after: Position,
@@ -28,7 +28,7 @@ export type RebuildStretch = (
 export function createRebuildStretch(
   reads: Reads,
   log: LogReads,
-  watermarks: PutWatermarksRight,
+  conversations: PutConversationsRight,
 ): RebuildStretch {
   const holdTimelines = createHoldTimelines(reads);
   const { put, remove } = compileAll(reads);
@@ -51,7 +51,7 @@ export function createRebuildStretch(
     }));
     const { missing, wrong, extra } = differences(wanted, [...found, ...foundToo]);
     yield [each(put, [...missing, ...wrong]), each(remove, extra)];
-    const moved = yield* watermarks.ofLog(events.flatMap(conversationsOf));
+    const moved = yield* conversations.ofLog(events.flatMap(conversationsOf));
     const changed = missing.length + wrong.length + extra.length + held.raised + heldToo.raised + moved;
     return { through, changed };
   };
@@ -65,7 +65,7 @@ function eventsAt(
   return events.filter(({ position }) => positions.has(position));
 }
 
-/** The conversation whose watermarks an event moves. */
+/** The conversation that an event changes. */
 function conversationsOf(event: RecordedEvent): readonly ConversationKey[] {
   if (!isConversationEvent(event)) return [];
   const { user, kind, channel } = event.data;

@@ -7,7 +7,8 @@ import type { Row, TestStore } from '../testing/engines.js';
 import { postgresAvailable } from '../testing/postgres.js';
 import { startTraffic } from '../testing/traffic.js';
 import type { Traffic } from '../testing/traffic.js';
-import { replayItems, replayWatermarks } from './replay.js';
+import { replayConversations, replayItems } from './replay.js';
+import type { ReplayedConversation } from './replay.js';
 
 const now = sampleInstant + 3_600_000;
 
@@ -25,7 +26,14 @@ const damages = {
   'lost watermarks': ['delete from conversations where list_through % 2 = 0'],
   'wrong watermarks': ['update conversations set list_through = list_through + 100, roam_through = 0'],
   'what is read forgotten': ['update conversations set read_through = 0'],
-  'lost notices': ["delete from timeline_items where kind in ('acknowledgement', 'read', 'deletion')"],
+  'lost notices': ["delete from timeline_items where kind not in ('message', 'recall')"],
+  'roaming that was deleted by time, back again': ['update conversations set roam_sent_through = 0'],
+  'messages that were deleted, back again': ['delete from roaming_deletions where message_seq % 2 = 0'],
+  'messages that nobody deleted': [
+    `insert into roaming_deletions
+     values (?, 'u1', 'pair/u1/u2', 999), (7, 'u7', 'what is this', 3), (1, 'u1', 'pair/u1/u9', 3)`,
+    1,
+  ],
   'watermarks of nobody': [
     `insert into conversations (app_no, "user", timeline, list_through, roam_through)
      values (?, 'u7', 'pair/u7/u8', 3, 3), (7, 'u7', 'what is this', 3, 3)`,
@@ -143,6 +151,7 @@ async function rowsOf({ run }: TestStore) {
       'select i.*, t.timeline from timeline_items i join timelines t using (timeline_no) order by 1',
     ).then((rows) => rows.map(withoutNumber)),
     marks: await run('select * from conversations order by app_no, "user", timeline'),
+    deleted: await run('select * from roaming_deletions order by app_no, "user", timeline, message_seq'),
     counters: (await run('select * from timelines order by timeline')).map(withoutNumber),
   };
 }
@@ -167,8 +176,13 @@ function replayed(log: readonly RecordedEvent[], timelines: ReadonlySet<unknown>
     expect(timelines).toContain(timeline);
     return { ...row, timeline };
   });
-  const order = (row: { app_no: number; user: string; timeline: string }) =>
-    `${row.app_no}/${row.user}/${row.timeline}`;
-  const marks = [...replayWatermarks(log).values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
-  return { items: items.sort((a, b) => a.event_position - b.event_position), marks };
+  const order = ({ row }: ReplayedConversation) => `${row.app_no}/${row.user}/${row.timeline}`;
+  const conversations = [...replayConversations(log).values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  return {
+    items: items.sort((a, b) => a.event_position - b.event_position),
+    marks: conversations.map(({ row }) => row),
+    deleted: conversations.flatMap(({ row: { app_no, user, timeline }, deleted }) =>
+      [...deleted].sort((a, b) => a - b).map((message_seq) => ({ app_no, user, timeline, message_seq })),
+    ),
+  };
 }

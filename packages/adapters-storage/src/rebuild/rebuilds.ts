@@ -1,14 +1,13 @@
 import type { Instant, Position, ReadModels, Rebuild } from '@recalld/domain';
 import { assert } from '@recalld/domain';
-import { sql } from 'kysely';
 import type { Database } from '../engines/database.js';
 import type { RebuildsTable } from '../schema.js';
 import { rows } from '../steps.js';
 import type { Steps } from '../steps.js';
+import { createPutConversationsRight, selectConversations } from './conversations.js';
 import { createLogReads } from './logReads.js';
 import { createRebuildStretch } from './rebuildStretch.js';
 import type { ConversationKey } from './replay.js';
-import { createPutWatermarksRight } from './watermarks.js';
 
 /** What a step changes of the rebuild's row. */
 type Progress = Partial<Omit<RebuildsTable, 'one' | 'started_at'>>;
@@ -20,8 +19,8 @@ type Progress = Partial<Omit<RebuildsTable, 'one' | 'started_at'>>;
 export function createRebuilds(database: Database): ReadModels {
   const { db, words } = database;
   const log = createLogReads(database);
-  const watermarks = createPutWatermarksRight(database, log);
-  const rebuildStretch = createRebuildStretch(database, log, watermarks);
+  const putRight = createPutConversationsRight(database, log);
+  const rebuildStretch = createRebuildStretch(database, log, putRight);
 
   function* lastTaken(): Steps<Position> {
     const [last] = yield* rows(database.lastTaken);
@@ -77,18 +76,9 @@ export function createRebuilds(database: Database): ReadModels {
   }
 
   function* conversations(row: RebuildsTable, now: Instant, limit: number): Steps<Progress> {
-    const keys = yield* rows(
-      db
-        .selectFrom('conversations')
-        .select(['app_no', 'user', 'timeline'])
-        .$if(row.place !== null, (query) => query.where(behindPlace(row.place ?? '')))
-        .orderBy('app_no')
-        .orderBy('user')
-        .orderBy('timeline')
-        .limit(limit),
-    );
+    const keys = yield* rows(selectConversations(database, keyAt(row.place), limit));
     const last = keys.at(-1);
-    const changed = row.changed + (yield* watermarks.ofRows(keys));
+    const changed = row.changed + (yield* putRight.ofRows(keys));
     if (last === undefined || keys.length < limit) return { changed, finished_at: now };
     return { changed, place: placeOf(last) };
   }
@@ -136,10 +126,11 @@ function placeOf({ app_no, user, timeline }: ConversationKey): string {
   return JSON.stringify([app_no, user, timeline]);
 }
 
-/** Rows behind the last one of the step before. */
-function behindPlace(place: string) {
-  const key = sql.join(JSON.parse(place) as ReadonlyArray<string | number>);
-  return sql<boolean>`(app_no, "user", timeline) > (${key})`;
+/** The last conversation of the step before. */
+function keyAt(place: string | null): ConversationKey | undefined {
+  if (place === null) return undefined;
+  const [app_no, user, timeline] = JSON.parse(place) as [number, string, string];
+  return { app_no, user, timeline };
 }
 
 function toRebuild(row: RebuildsTable): Rebuild {

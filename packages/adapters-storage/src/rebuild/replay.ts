@@ -3,6 +3,7 @@ import type { AppNo, Position, RecordedEvent, StreamId, TimelineId, UserId } fro
 import { project } from '../projection.js';
 import type { RowChange } from '../projection.js';
 import type { ConversationsTable, TimelineItemsTable } from '../schema.js';
+import { raised } from '../watermarks.js';
 import { timelineKey } from '../commands/timelineCounters.js';
 
 // What the read models are by the log alone. Pure: the same for whoever mends them and whoever checks them.
@@ -39,26 +40,35 @@ export function replayItems(events: readonly RecordedEvent[]): ReadonlyMap<Posit
 export const streamKey = ({ app, stream }: { readonly app: AppNo; readonly stream: StreamId }): string =>
   `${app}/${stream}`;
 
-/** Watermarks by {@link conversationKey}. `events`: whole streams. */
-export function replayWatermarks(events: readonly RecordedEvent[]): ReadonlyMap<string, ConversationsTable> {
-  const marks = new Map<string, ConversationsTable>();
-  for (const event of events) {
-    for (const change of project(event)) {
-      if (change.kind !== 'moveWatermarks') continue;
-      const { user, timeline, listThrough, roamThrough, readThrough } = change;
-      const key = conversationKey({ app_no: event.app, user, timeline });
-      const before = marks.get(key);
-      marks.set(key, {
-        app_no: event.app,
-        user,
-        timeline,
-        list_through: Math.max(listThrough, before?.list_through ?? 0),
-        roam_through: Math.max(roamThrough, before?.roam_through ?? 0),
-        read_through: Math.max(readThrough, before?.read_through ?? 0),
-      });
+/** A conversation as the log has it. */
+export interface ReplayedConversation {
+  readonly row: ConversationsTable;
+  /** The MsgSeqs of single messages that were deleted. */
+  readonly deleted: ReadonlySet<number>;
+}
+
+/** Conversations by {@link conversationKey}. `events`: whole streams. */
+export function replayConversations(
+  events: readonly RecordedEvent[],
+): ReadonlyMap<string, ReplayedConversation> {
+  const replayed = new Map<string, { readonly row: ConversationsTable; readonly deleted: Set<number> }>();
+
+  function apply(app: AppNo, change: RowChange): void {
+    if (change.kind !== 'raiseWatermarks' && change.kind !== 'deleteMessages') return;
+    const { user, timeline } = change;
+    const names = { app_no: app, user, timeline };
+    const key = conversationKey(names);
+    const before = replayed.get(key);
+    if (change.kind === 'raiseWatermarks') {
+      const row = { ...names, ...raised(change.watermarks, before?.row) };
+      replayed.set(key, { row, deleted: before?.deleted ?? new Set() });
+    } else {
+      for (const messageSeq of change.messageSeqs) before?.deleted.add(messageSeq);
     }
   }
-  return marks;
+
+  for (const event of events) for (const change of project(event)) apply(event.app, change);
+  return replayed;
 }
 
 export type ConversationKey = Pick<ConversationsTable, 'app_no' | 'user' | 'timeline'>;
@@ -70,6 +80,7 @@ export const conversationKey = ({ app_no: app, user, timeline }: ConversationKey
 export function streamOfConversation(user: UserId, timeline: TimelineId): StreamId | undefined {
   const parsed = parsedOrNot(timeline);
   if (parsed?.kind === 'group') return conversationStream(user, 'groupchat', parsed.id);
+  if (parsed?.kind === 'room') return conversationStream(user, 'chatroom', parsed.id);
   if (parsed?.kind !== 'pair') return undefined;
   const { userA, userB } = parsed;
   if (user !== userA && user !== userB) return undefined;

@@ -3,6 +3,7 @@ import {
   ackSample,
   appSample,
   createSequentialIds,
+  deleteRoamingSample,
   deleteSample,
   readSample,
   recallSample,
@@ -63,6 +64,14 @@ export async function startTraffic(nodes: readonly Storage[]): Promise<Traffic> 
     } else if (dice < 0.9) {
       const reading = { user: pick(users), channel: pick(users), noticeId: ids.next() };
       await loop.submit([readSample({ ...common, ...reading })]);
+    } else if (dice < 0.95) {
+      const { msgId, from, to } = pick(sent);
+      const [user, channel] = random() < 0.5 ? [from, to] : [to, from];
+      const unwanted =
+        random() < 0.7
+          ? ({ by: 'ids', msgIds: [msgId, pick(sent).msgId] } as const)
+          : ({ by: 'time', sentThrough: now - 500 } as const);
+      await loop.submit([deleteRoamingSample({ ...common, user, channel, unwanted, noticeId: ids.next() })]);
     } else {
       const deletion = { user: pick(users), channel: pick(users), deleteRoaming: random() < 0.5 };
       const noticeId = random() < 0.5 ? ids.next() : null;

@@ -1,6 +1,7 @@
 import type { TellRuleHealth } from '../callback/tellRuleHealth.js';
 import type { TestCallbackRule, TestCallbackRuleRefusal } from '../callback/testCallbackRule.js';
 import type { DeleteConversation } from '../conversation/deleteConversation.js';
+import type { DeleteRoaming } from '../conversation/deleteRoaming.js';
 import type { ReadConversation } from '../conversation/readConversation.js';
 import type { EndSessions } from '../device/endSessions.js';
 import type { RecordedEvent } from '../events.js';
@@ -19,6 +20,7 @@ export type Command =
   | ExpireMessage
   | PurgeAttachment
   | DeleteConversation
+  | DeleteRoaming
   | ReadConversation
   | EndSessions
   | ChangeRecallPolicy
@@ -37,6 +39,7 @@ export interface Refusals {
   readonly PurgeAttachment: PurgeRefusal;
   readonly AcknowledgeMessage: never;
   readonly DeleteConversation: never;
+  readonly DeleteRoaming: never;
   readonly ReadConversation: never;
   readonly EndSessions: never;
   readonly ChangeRecallPolicy: ChangeRecallPolicyRefusal;

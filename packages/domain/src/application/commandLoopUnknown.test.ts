@@ -5,6 +5,7 @@ import type { StoragePorts } from '../ports/storagePorts.js';
 import {
   ackSample,
   createMemoryStorage,
+  deleteRoamingSample,
   deleteSample,
   endSample,
   fatesOf,
@@ -44,6 +45,7 @@ const commands: {
   },
   AcknowledgeMessage: { before: [send], command: ackSample({ msgId: m1 }) },
   DeleteConversation: { before: [send], command: deleteSample() },
+  DeleteRoaming: { before: [send], command: deleteRoamingSample({ unwanted: { by: 'ids', msgIds: [m1] } }) },
   ReadConversation: { before: [send], command: readSample() },
   EndSessions: { before: [], command: endSample() },
   ChangeRecallPolicy: { before: [], command: policySample() },

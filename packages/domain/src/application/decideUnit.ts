@@ -96,6 +96,7 @@ function timelineOfEvent(event: DomainEvent): TimelineId | undefined {
     case 'ConversationRead':
       return readNoticeTimeline(event.data.user, event.data.kind, event.data.channel);
     case 'ConversationDeleted':
+    case 'RoamingDeleted':
       return event.data.noticeId === undefined ? undefined : userTimeline(event.data.user);
     default:
       return undefined;

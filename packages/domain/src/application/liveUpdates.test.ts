@@ -300,6 +300,7 @@ describe('the news', () => {
     ['MessageAcknowledged', true],
     ['ConversationRead', true],
     ['ConversationDeleted', true],
+    ['RoamingDeleted', true],
     ['SessionsEnded', true],
     ['MessageExpired', false],
     ['AttachmentPurged', false],

@@ -48,6 +48,7 @@ const newsTypes: readonly RecordedEvent['type'][] = [
   'MessageAcknowledged',
   'ConversationRead',
   'ConversationDeleted',
+  'RoamingDeleted',
   'SessionsEnded',
 ];
 

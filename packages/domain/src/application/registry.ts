@@ -10,6 +10,8 @@ import {
 } from '../conversation/conversation.js';
 import type { Conversation } from '../conversation/conversation.js';
 import { deleteConversation } from '../conversation/deleteConversation.js';
+import { deleteRoaming } from '../conversation/deleteRoaming.js';
+import type { UnwantedRoaming } from '../conversation/deleteRoaming.js';
 import { readConversation } from '../conversation/readConversation.js';
 import { endSessions, evolveEndedSessions, noneEnded } from '../device/endSessions.js';
 import type { EndedSessions } from '../device/endSessions.js';
@@ -18,7 +20,7 @@ import { chatKeyText, roleKeyText } from '../chat/chat.js';
 import { isCallbackRuleEvent, isConversationEvent, isMessageEvent } from '../events.js';
 import type { DomainEvent } from '../events.js';
 import type { Verdict } from '../kernel/decider.js';
-import type { ItemId, UserId } from '../kernel/ids.js';
+import type { ItemId, MsgId, UserId } from '../kernel/ids.js';
 import {
   acknowledgementStream,
   callbackRuleStream,
@@ -118,6 +120,10 @@ function groupTypeOf(set: WorkingSet, kind: ChatKind, id: string) {
   return kind === 'chat' ? undefined : set.facts.chats.get(chatKeyText({ kind, id }))?.groupType;
 }
 
+function namedIn(unwanted: UnwantedRoaming): readonly MsgId[] {
+  return unwanted.by === 'ids' ? unwanted.msgIds : [];
+}
+
 /** Every command of the domain: which stream it decides on, what it reads, what it changes. */
 const handlers: { readonly [T in CommandType]: Handler<T> } = {
   SendMessage: {
@@ -187,6 +193,21 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
       const { user, kind, channel } = command;
       return deleteConversation(command, set.state(conversationStream(user, kind, channel), conversations), {
         messages: set.facts.heads.get(conversationTimeline(user, kind, channel)) ?? 0,
+      });
+    },
+    effects: () => nothing,
+  },
+  DeleteRoaming: {
+    stream: (command) => conversationStream(command.user, command.kind, command.channel),
+    reads: (command) => ({
+      heads: [conversationTimeline(command.user, command.kind, command.channel)],
+      streams: namedIn(command.unwanted).map(messageStream),
+    }),
+    decide: (command, set) => {
+      const { user, kind, channel, unwanted } = command;
+      return deleteRoaming(command, set.state(conversationStream(user, kind, channel), conversations), {
+        messages: set.facts.heads.get(conversationTimeline(user, kind, channel)) ?? 0,
+        named: namedIn(unwanted).map((msgId) => set.state(messageStream(msgId), messages)),
       });
     },
     effects: () => nothing,

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createMemoryStorage, createWorld, immediateTurn, textContent } from '../testing/index.js';
+import type { UnwantedRoaming } from '../conversation/deleteRoaming.js';
+import {
+  createMemoryStorage,
+  createWorld,
+  deleteRoamingSample,
+  immediateTurn,
+  textContent,
+} from '../testing/index.js';
 import type { World } from '../testing/index.js';
 import type { LaterEvent } from '../ports/laterEvents.js';
 import { laterTypes } from '../ports/laterEvents.js';
@@ -101,6 +108,32 @@ describe('taking back again what a store took back after its copy was made', () 
     expect(await takeBack(await later())).toEqual(['had', 'had', 'had']);
     expect((await copy.roaming('u2', 'u1')).map(({ itemId }) => itemId)).toEqual([answer]);
     expect(await readRecallPolicy(copy.ports.log, copy.app.no)).toMatchObject({ enabled: true });
+  });
+
+  it('given deletions from roaming, then the copy has them once, of the messages that it has', async () => {
+    const sent: string[] = [];
+    const { store, copy, takeBack, later } = await given(async ({ send }) => {
+      sent.push(await send(), await send());
+    });
+    const remove = (unwanted: UnwantedRoaming) =>
+      store.one(
+        deleteRoamingSample({
+          app: store.app.no,
+          now: store.clock.now(),
+          noticeId: store.ids.next(),
+          unwanted,
+        }),
+      );
+    await store.send();
+    await remove({ by: 'ids', msgIds: [sent[1] ?? '', store.ids.next()] });
+    await remove({ by: 'time', sentThrough: store.clock.now() - 60_000 });
+    expect(await takeBack()).toEqual(['taken', 'taken']);
+    expect((await copy.roaming('u2', 'u1')).map(({ itemId }) => itemId)).toEqual(sent.slice(0, 1));
+
+    const answer = await copy.send();
+
+    expect(await takeBack(await later())).toEqual(['had', 'had']);
+    expect((await copy.roaming('u2', 'u1')).map(({ itemId }) => itemId)).toEqual([sent[0], answer]);
   });
 
   it('given the recall of a message that the copy never had, then its notice stands in the chat and the id stays taken back', async () => {

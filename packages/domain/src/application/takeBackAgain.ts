@@ -1,7 +1,9 @@
 import { conversationTimeline } from '../conversation/conversation.js';
-import type { ConversationDeleted } from '../conversation/conversation.js';
+import type { ConversationDeleted, DeletedRoaming, RoamingDeleted } from '../conversation/conversation.js';
+import type { UnwantedRoaming } from '../conversation/deleteRoaming.js';
+import type { RecordedEvent } from '../events.js';
 import type { AppNo, Instant } from '../kernel/ids.js';
-import { messageStream, recallPolicyStream } from '../kernel/stream.js';
+import { conversationStream, messageStream, recallPolicyStream } from '../kernel/stream.js';
 import { limits } from '../limits.js';
 import type { MessageRecalled } from '../message/message.js';
 import type { RecallMessage } from '../message/recallMessage.js';
@@ -59,6 +61,8 @@ async function again(
       return recallAgain(deps, app.no, event, extension);
     case 'ConversationDeleted':
       return deleteAgain(deps, app.no, event);
+    case 'RoamingDeleted':
+      return deleteRoamingAgain(deps, app.no, event);
     case 'RecallPolicyChanged':
       return changeAgain(deps, app.no, event);
   }
@@ -143,6 +147,42 @@ async function deleteAgain(
     by: actor,
     now: occurredAt,
   });
+}
+
+/** Messages go by their ids: what was sent after the copy was made has other places in the copy, if any. */
+async function deleteRoamingAgain(
+  { loop, log }: TakeBackDeps,
+  app: AppNo,
+  { data, actor, occurredAt }: RoamingDeleted,
+): Promise<TakenBack> {
+  const { user, kind, channel, deleted, origin, originDevice, noticeId = null } = data;
+  const unwanted = unwantedOf(deleted);
+  // By time it would be recorded again for as long as messages come, though it changes nothing.
+  const known = await log.ofStream(app, conversationStream(user, kind, channel));
+  const isIt = (event: RecordedEvent) =>
+    event.type === 'RoamingDeleted' &&
+    event.occurredAt === occurredAt &&
+    JSON.stringify(unwantedOf(event.data.deleted)) === JSON.stringify(unwanted);
+  if (known.some(isIt)) return 'had';
+  return submitted(loop, {
+    type: 'DeleteRoaming',
+    app,
+    user,
+    kind,
+    channel,
+    unwanted,
+    origin,
+    originDevice,
+    noticeId,
+    by: actor,
+    now: occurredAt,
+  });
+}
+
+function unwantedOf(deleted: DeletedRoaming): UnwantedRoaming {
+  return deleted.by === 'time'
+    ? { by: 'time', sentThrough: deleted.sentThrough }
+    : { by: 'ids', msgIds: deleted.messages.map(({ msgId }) => msgId) };
 }
 
 async function changeAgain(

@@ -23,7 +23,8 @@ describe('the public names of events', () => {
     expect(isPublished(recalledEvent())).toBe(true);
     expect(isPublished(sentEvent())).toBe(false);
     const others = ['CallbackRuleTested', 'MessageExpired', 'toString'];
-    for (const type of [...others, 'MessageAcknowledged', 'ConversationRead', 'SessionsEnded']) {
+    const ofClients = ['MessageAcknowledged', 'ConversationRead', 'RoamingDeleted', 'SessionsEnded'];
+    for (const type of [...others, ...ofClients]) {
       expect(isPublished({ ...recalledEvent(), type } as never)).toBe(false);
     }
   });

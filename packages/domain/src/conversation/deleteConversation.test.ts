@@ -87,10 +87,10 @@ describe('what a user no longer sees', () => {
       .map((events) => events.reduce(evolveConversation, untouchedConversation));
 
     expect(states).toEqual([
-      { listThrough: 3, roamThrough: 3, readThrough: 0 },
-      { listThrough: 7, roamThrough: 3, readThrough: 0 },
-      { listThrough: 7, roamThrough: 5, readThrough: 0 },
-      { listThrough: 9, roamThrough: 9, readThrough: 0 },
+      { ...untouchedConversation, listThrough: 3, roamThrough: 3 },
+      { ...untouchedConversation, listThrough: 7, roamThrough: 3 },
+      { ...untouchedConversation, listThrough: 7, roamThrough: 5 },
+      { ...untouchedConversation, listThrough: 9, roamThrough: 9 },
     ]);
   });
 

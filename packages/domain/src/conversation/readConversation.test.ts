@@ -80,7 +80,7 @@ describe('reading a conversation', () => {
       .when(deleteSample({ user: 'u2', channel: 'u1' }))
       .then([{ type: 'ConversationDeleted', data: { throughSeq: 7 } }]);
     const state = [read(7), read(5)].reduce(evolveConversation, { ...untouchedConversation, listThrough: 6 });
-    expect(state).toEqual({ listThrough: 6, roamThrough: 0, readThrough: 7 });
+    expect(state).toEqual({ ...untouchedConversation, listThrough: 6, readThrough: 7 });
   });
 });
 

@@ -8,7 +8,7 @@ export type StreamId = string;
 /** Name of a timeline inside one app: `pair/{lower}/{higher}`, `group/{id}`, `room/{id}`, `user/{id}`. */
 export type TimelineId = string;
 
-/** Which kind of chat a conversation view is of; chat rooms have no conversations. */
+/** Which kind of chat a conversation view is of; chat rooms are in no list. */
 export type ConversationKind = 'chat' | 'groupchat';
 
 export type ParsedTimeline =
@@ -42,7 +42,12 @@ export function messageStream(msgId: MsgId): StreamId {
   return messagePrefix + encoded(msgId);
 }
 
-export function conversationStream(user: UserId, kind: ConversationKind, channel: string): StreamId {
+/** What a user has read and deleted of one chat. */
+export function conversationStream(
+  user: UserId,
+  kind: ConversationKind | 'chatroom',
+  channel: string,
+): StreamId {
   return name('conversation', user, kind, channel);
 }
 

@@ -1,4 +1,4 @@
-import type { ConversationDeleted } from '../conversation/conversation.js';
+import type { ConversationDeleted, RoamingDeleted } from '../conversation/conversation.js';
 import type { Position } from '../kernel/ids.js';
 import type { StoredContent } from '../message/content.js';
 import type { MessageRecalled } from '../message/message.js';
@@ -13,13 +13,18 @@ export interface LaterEvent {
   readonly app: string;
   /** In the log that it comes from. */
   readonly position: Position;
-  readonly event: MessageRecalled | ConversationDeleted | RecallPolicyChanged;
+  readonly event: MessageRecalled | ConversationDeleted | RoamingDeleted | RecallPolicyChanged;
   /** A recall's extension text, where it is still known. */
   readonly extension: StoredContent | null;
 }
 
 /** The stored types of such events. */
-export const laterTypes = ['MessageRecalled', 'ConversationDeleted', 'RecallPolicyChanged'] as const;
+export const laterTypes = [
+  'MessageRecalled',
+  'ConversationDeleted',
+  'RoamingDeleted',
+  'RecallPolicyChanged',
+] as const;
 
 /** Who still knows what a store recorded after a position: the store itself, or a copy of its log. */
 export interface LaterEvents {

@@ -1,3 +1,4 @@
+import type { ChatKind } from '../chat/chat.js';
 import type { AppNo, Instant, UserId } from '../kernel/ids.js';
 import type { ConversationKind, TimelineId } from '../kernel/stream.js';
 import type { ContentKind } from '../message/content.js';
@@ -42,6 +43,13 @@ export interface ConversationView {
   readonly unread: number;
 }
 
+/** A chat as one of its users calls it. */
+export interface ChatView {
+  readonly kind: ChatKind;
+  /** The peer's id, or the group's or room's. */
+  readonly channel: string;
+}
+
 export interface TimelineReader {
   /** One page of history as `visible` allows it for roaming. A cursor that it never gave reads as the start. */
   roaming(query: RoamingQuery): Promise<Page<Item & { readonly kind: 'message' }>>;
@@ -53,6 +61,13 @@ export interface TimelineReader {
     readonly limit: number;
     readonly now: Instant;
   }): Promise<Page<ConversationView>>;
+  /** The chats that a user has or had a part in and that have something in them, by name, listed or not. */
+  chats(q: {
+    readonly app: AppNo;
+    readonly user: UserId;
+    readonly from?: Cursor;
+    readonly limit: number;
+  }): Promise<Page<ChatView>>;
   /** Unread messages of all the user's one-to-one conversations together. */
   unreadOneToOne(app: AppNo, user: UserId, now: Instant): Promise<number>;
 }

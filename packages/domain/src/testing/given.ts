@@ -79,6 +79,7 @@ function streamOf(event: NewEvent): StreamId {
   switch (event.type) {
     case 'ConversationDeleted':
     case 'ConversationRead':
+    case 'RoamingDeleted':
       return conversationStream(event.data.user, event.data.kind, event.data.channel);
     case 'RecallPolicyChanged':
       return recallPolicyStream;

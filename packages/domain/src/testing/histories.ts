@@ -14,6 +14,7 @@ import {
   ackSample,
   appSample,
   attachmentSample,
+  deleteRoamingSample,
   deleteSample,
   endSample,
   groupSample,
@@ -136,6 +137,18 @@ const commandOf: { readonly [T in CommandType]: (scene: Scene) => CommandOf<T> }
       channel: to,
       deleteRoaming: wish.flag,
       noticeId: wish.forced ? idAfter(40_000) : null,
+      now,
+    }),
+  DeleteRoaming: ({ wish, app, now, msgId, user, chatKind, to, idAfter }) =>
+    deleteRoamingSample({
+      app,
+      user,
+      kind: chatKind,
+      channel: to,
+      unwanted: wish.flag
+        ? { by: 'ids', msgIds: [msgId] }
+        : { by: 'time', sentThrough: now - 3_000 * wish.file },
+      noticeId: wish.forced ? idAfter(80_000) : null,
       now,
     }),
   ReadConversation: ({ app, now, user, chatKind, to, idAfter }) =>

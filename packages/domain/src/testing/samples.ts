@@ -4,6 +4,7 @@ import { healthy } from '../callback/suspension.js';
 import type { TellRuleHealth } from '../callback/tellRuleHealth.js';
 import type { TestCallbackRule } from '../callback/testCallbackRule.js';
 import type { DeleteConversation } from '../conversation/deleteConversation.js';
+import type { DeleteRoaming } from '../conversation/deleteRoaming.js';
 import type { ReadConversation } from '../conversation/readConversation.js';
 import type { EndSessions } from '../device/endSessions.js';
 import type { AppNo, AttachmentId, Instant } from '../kernel/ids.js';
@@ -98,6 +99,24 @@ export function deleteSample(change: Partial<DeleteConversation> = {}): DeleteCo
     originDevice: null,
     noticeId: idAt(sampleInstant, 99),
     by: 'admin',
+    now: sampleInstant,
+    ...change,
+  };
+}
+
+/** u2 deletes what u1 sent in {@link sendSample} from the roaming of their chat. */
+export function deleteRoamingSample(change: Partial<DeleteRoaming> = {}): DeleteRoaming {
+  return {
+    type: 'DeleteRoaming',
+    app: 1,
+    user: 'u2',
+    kind: 'chat',
+    channel: 'u1',
+    unwanted: { by: 'ids', msgIds: [idAt(sampleInstant, 1)] },
+    origin: sampleOrigin,
+    originDevice: null,
+    noticeId: idAt(sampleInstant, 96),
+    by: 'u2',
     now: sampleInstant,
     ...change,
   };

@@ -2,6 +2,7 @@ import type { PlanDeliveries } from '../application/decideUnit.js';
 import { createCommandLoop } from '../application/commandLoop.js';
 import type { CommandLoop } from '../application/commandLoop.js';
 import type { CommandOf, CommandType, Outcome, Refusals } from '../application/command.js';
+import type { ChatKind } from '../chat/chat.js';
 import { wants } from '../callback/rule.js';
 import type { CallbackRule } from '../callback/rule.js';
 import { assert } from '../kernel/assert.js';
@@ -11,7 +12,7 @@ import type { StoragePorts } from '../ports/storagePorts.js';
 import { conversationTimeline } from '../conversation/conversation.js';
 import type { DeleteConversation } from '../conversation/deleteConversation.js';
 import type { MsgId, UserId } from '../kernel/ids.js';
-import type { ConversationKind, TimelineId } from '../kernel/stream.js';
+import type { TimelineId } from '../kernel/stream.js';
 import { timelineOf } from '../message/message.js';
 import type { MessageRecalled } from '../message/message.js';
 import type { RecallMessage } from '../message/recallMessage.js';
@@ -54,7 +55,7 @@ export interface World {
   roaming(
     user: UserId,
     channel: string,
-    change?: Partial<RoamingQuery> & { readonly kind?: ConversationKind },
+    change?: Partial<RoamingQuery> & { readonly kind?: ChatKind },
   ): Promise<readonly MessageItem[]>;
   conversations(user: UserId): Promise<readonly ConversationView[]>;
 }

@@ -1,4 +1,4 @@
-import type { ChatRef } from '../chat/chat.js';
+import type { ChatKind, ChatRef } from '../chat/chat.js';
 import type { AppNo, DeviceId, Instant, ItemId, MsgId, Position, UserId } from '../kernel/ids.js';
 import type { ConversationKind, TimelineId } from '../kernel/stream.js';
 import type { Ack } from '../message/acknowledgeMessage.js';
@@ -68,7 +68,14 @@ export interface DeletionItem extends ItemBase {
   readonly roaming: 'deleted' | 'kept';
 }
 
+/** The word that something of a chat was deleted from a user's roaming, for the user's other devices. */
+export interface RoamingDeletionItem extends ItemBase {
+  readonly kind: 'roamingDeletion';
+  readonly conversation: ChatKind;
+  readonly channel: string;
+}
+
 /** What stands in a timeline. All but messages are notices. */
 export type Item = MessageItem | NoticeItem;
 
-export type NoticeItem = RecallItem | AcknowledgementItem | ReadItem | DeletionItem;
+export type NoticeItem = RecallItem | AcknowledgementItem | ReadItem | DeletionItem | RoamingDeletionItem;

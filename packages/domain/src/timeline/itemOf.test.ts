@@ -35,6 +35,19 @@ const deleted = (notice: { readonly noticeId?: string }) =>
     data: { user: 'u2', kind: 'groupchat', channel: 'g1', throughSeq: 4, roaming: 'kept', ...notice, ...by },
     ...occurred,
   });
+const roamingDeleted = (notice: { readonly noticeId?: string }) =>
+  recorded({
+    type: 'RoamingDeleted',
+    data: {
+      user: 'u2',
+      kind: 'chatroom',
+      channel: 'r1',
+      deleted: { by: 'time', sentThrough: 5, throughSeq: 4 },
+      ...notice,
+      ...by,
+    },
+    ...occurred,
+  });
 const recalled = recorded(recalledEvent({ recallId: '13', by: 'u2', originDevice: 'web' }));
 
 const place = { app: 1, timeline: 'pair/u1/u2', position: 5, eventPosition: 9 };
@@ -65,6 +78,10 @@ describe('the item of an event', () => {
         channel: 'g1',
         roaming: 'kept',
       },
+    ],
+    [
+      roamingDeleted({ noticeId: '15' }),
+      { ...notice, kind: 'roamingDeletion', itemId: '15', conversation: 'chatroom', channel: 'r1' },
     ],
     [
       recalled,
@@ -118,6 +135,7 @@ describe('the item of an event', () => {
 
   it.each<RecordedEvent>([
     deleted({}),
+    roamingDeleted({}),
     recorded(sentEvent()),
     recorded({ type: 'MessageExpired', data: { msgId: '1' }, ...occurred }),
     recorded({

@@ -1,4 +1,4 @@
-import type { ConversationDeleted, ConversationRead } from '../conversation/conversation.js';
+import type { ConversationDeleted, ConversationRead, RoamingDeleted } from '../conversation/conversation.js';
 import type { DomainEvent, RecordedEvent } from '../events.js';
 import { assert } from '../kernel/assert.js';
 import type { Recorded } from '../kernel/event.js';
@@ -13,6 +13,7 @@ import type {
   NoticeItem,
   ReadItem,
   RecallItem,
+  RoamingDeletionItem,
 } from './item.js';
 
 /** The item that an event puts into a timeline, whose body it may bring; other events put none. */
@@ -26,6 +27,7 @@ export function itemIdOf(event: DomainEvent): ItemId | undefined {
       return event.data.ackId;
     case 'ConversationRead':
     case 'ConversationDeleted':
+    case 'RoamingDeleted':
       return event.data.noticeId;
     default:
       return undefined;
@@ -77,6 +79,8 @@ export function noticeItemOf(event: RecordedEvent): NoticeItem | undefined {
       return readItemOf(event);
     case 'ConversationDeleted':
       return deletionItemOf(event);
+    case 'RoamingDeleted':
+      return roamingDeletionItemOf(event);
     default:
       return undefined;
   }
@@ -144,5 +148,20 @@ function deletionItemOf(event: Recorded<ConversationDeleted>): DeletionItem | un
     conversation: kind,
     channel,
     roaming,
+  };
+}
+
+/** Whoever asks for a deletion may ask that no device is told. */
+function roamingDeletionItemOf(event: Recorded<RoamingDeleted>): RoamingDeletionItem | undefined {
+  const { noticeId, user, kind, channel, originDevice } = event.data;
+  if (noticeId === undefined) return undefined;
+  return {
+    kind: 'roamingDeletion',
+    ...baseOf(event),
+    itemId: noticeId,
+    author: user,
+    originDevice,
+    conversation: kind,
+    channel,
   };
 }

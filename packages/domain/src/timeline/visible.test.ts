@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { untouchedConversation } from '../conversation/conversation.js';
 import { sampleInstant } from '../testing/index.js';
 import type { MessageItem, RecallItem } from './item.js';
 import { visible } from './visible.js';
@@ -40,8 +41,7 @@ const viewer = (purpose: Viewer['purpose'], change: Partial<Omit<Viewer, 'purpos
   const common = {
     user: 'u2',
     spans: 'everything',
-    listThrough: 0,
-    roamThrough: 0,
+    ...untouchedConversation,
     now: sampleInstant,
     ...change,
   } as const;
@@ -76,6 +76,11 @@ describe('a message', () => {
     ['roaming kept', { listThrough: 4, roamThrough: 0 }, [true, false, true]],
     ['deleted before it', { listThrough: 3, roamThrough: 3 }, [true, true, true]],
     ['roaming deleted alone', { listThrough: 0, roamThrough: 4 }, [false, false, false]],
+    ['itself', { deletedSeqs: new Set([2, 4]) }, [false, false, false]],
+    ['its neighbours', { deletedSeqs: new Set([3, 5]) }, [true, true, true]],
+    ['by the time it was sent', { roamSentThrough: sampleInstant, roamSentSeq: 4 }, [false, false, false]],
+    ['until before it was sent', { roamSentThrough: sampleInstant - 1, roamSentSeq: 9 }, [true, true, true]],
+    ['by a time, before it came', { roamSentThrough: sampleInstant + 9, roamSentSeq: 3 }, [true, true, true]],
   ] as const)('after a deletion (%s) is seen in roaming, list, device: %s', (_, marks, expected) => {
     expect(purposes.map((purpose) => visible(message(), viewer(purpose, marks)))).toEqual(expected);
   });

@@ -1,5 +1,6 @@
-import type { DeviceId, Instant, Position, UserId } from '../kernel/ids.js';
+import type { Deletions } from '../conversation/conversation.js';
 import { never } from '../kernel/assert.js';
+import type { DeviceId, Instant, Position, UserId } from '../kernel/ids.js';
 import type { Item, MessageItem } from './item.js';
 
 /** A time in which a user belonged to a group or room, in timeline positions. */
@@ -11,11 +12,9 @@ export interface MembershipSpan {
 }
 
 /** What a user may see of a timeline, and what this user has deleted there. */
-export interface Sight {
+export interface Sight extends Deletions {
   /** `everything` in one-to-one chats: both users see all of it. */
   readonly spans: readonly MembershipSpan[] | 'everything';
-  readonly listThrough: number;
-  readonly roamThrough: number;
 }
 
 interface ViewerBase extends Sight {
@@ -55,6 +54,7 @@ export function visible(item: Item, viewer: Viewer): boolean {
     case 'acknowledgement':
     case 'read':
     case 'deletion':
+    case 'roamingDeletion':
       return true;
     default:
       return never(item);
@@ -77,11 +77,11 @@ function isFor(user: UserId, author: UserId, directedTo: readonly UserId[] | und
 
 function readable(item: MessageItem, viewer: Viewer): boolean {
   if (item.state !== 'live' || (item.expiresAt ?? Infinity) <= viewer.now) return false;
-  const { flags, messageSeq } = item;
-  if (!isFor(viewer.user, item.author, item.directedTo)) return false;
+  const { flags } = item;
+  if (!isFor(viewer.user, item.author, item.directedTo) || isDeleted(item, viewer)) return false;
   switch (viewer.purpose) {
     case 'roaming':
-      return flags.noRoam !== true && flags.onlineOnly !== true && messageSeq > viewer.roamThrough;
+      return flags.noRoam !== true && flags.onlineOnly !== true;
     case 'list':
       return isListed(item, Math.max(viewer.listThrough, viewer.roamThrough));
     case 'device':
@@ -89,6 +89,13 @@ function readable(item: MessageItem, viewer: Viewer): boolean {
     default:
       return never(viewer);
   }
+}
+
+/** What a user deleted from roaming is nowhere any more: not in lists, and no device gets it. */
+function isDeleted({ messageSeq, sentAt }: MessageItem, deletions: Deletions): boolean {
+  const { roamThrough, roamSentThrough, roamSentSeq, deletedSeqs } = deletions;
+  if (messageSeq <= roamThrough) return true;
+  return (messageSeq <= roamSentSeq && sentAt <= roamSentThrough) || deletedSeqs.has(messageSeq);
 }
 
 /** Imported history has a new MsgSeq, whenever it was sent: it does not bring back what was deleted. */
@@ -106,10 +113,9 @@ export function isUnread(
   return author !== user && flags.imported !== true && messageSeq > readThrough;
 }
 
-/** What a user deleted with its roaming reaches none of the user's devices any more. */
 function arrives(item: MessageItem, viewer: DeviceViewer): boolean {
-  const { flags, messageSeq, author, eventPosition } = item;
-  if (flags.imported === true || messageSeq <= viewer.roamThrough || isOwnDeed(item, viewer)) return false;
+  const { flags, author, eventPosition } = item;
+  if (flags.imported === true || isOwnDeed(item, viewer)) return false;
   if (flags.onlineOnly === true && eventPosition <= viewer.connectedAt) return false;
   return flags.notToSender !== true || author !== viewer.user;
 }

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { untouchedConversation } from '../conversation/conversation.js';
 import { sampleInstant } from '../testing/index.js';
-import type { AcknowledgementItem, DeletionItem, Item, MessageItem, ReadItem, RecallItem } from './item.js';
+import type {
+  AcknowledgementItem,
+  DeletionItem,
+  Item,
+  MessageItem,
+  ReadItem,
+  RecallItem,
+  RoamingDeletionItem,
+} from './item.js';
 import { visible } from './visible.js';
 import type { DeviceViewer } from './visible.js';
 
@@ -54,13 +63,18 @@ const deletion: DeletionItem = {
   channel: 'u2',
   roaming: 'kept',
 };
+const roamingDeletion: RoamingDeletionItem = {
+  ...base,
+  kind: 'roamingDeletion',
+  conversation: 'chatroom',
+  channel: 'r1',
+};
 
 /** u1, who has deleted nothing. */
 const history = {
   user: 'u1',
   spans: 'everything',
-  listThrough: 0,
-  roamThrough: 0,
+  ...untouchedConversation,
   now: sampleInstant,
 } as const;
 
@@ -99,13 +113,14 @@ describe('what u1 did on the device web', () => {
     ['a recall by the app', recall({ author: 'admin', originDevice: null }), [true, true, true]],
     ['a reading', read, toAll],
     ['a deletion of a conversation', deletion, toAll],
+    ['a deletion from roaming', roamingDeletion, toAll],
     ['an acknowledgement to it', acknowledgement, [true, true, false]],
   ])('arrives on that device, on u1’s other one, on the peer’s: %s', (_, item, expected) => {
     expect([own, sibling, peer].map((one) => visible(item, one))).toEqual(expected);
   });
 
   it('arrives everywhere where a listener is no device', () => {
-    for (const item of [message(), recall(), read, deletion]) {
+    for (const item of [message(), recall(), read, deletion, roamingDeletion]) {
       expect(visible(item, viewer({ device: null }))).toBe(true);
     }
   });

@@ -39,6 +39,7 @@ export function userEventsOf(
         return [{ id, event: 'conversation_deleted', data: deletionData(user, item) }];
       case 'acknowledgement':
       case 'read':
+      case 'roamingDeletion':
         return [];
     }
   });

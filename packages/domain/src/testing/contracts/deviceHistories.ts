@@ -22,7 +22,8 @@ const type = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.constantFrom(
-      ...(['acknowledge', 'read', 'delete', 'join', 'leave', 'crash', 'listen', 'wait'] as const),
+      ...(['acknowledge', 'read', 'join', 'leave', 'crash', 'listen', 'wait'] as const),
+      ...(['delete', 'deleteRoaming'] as const),
     ),
   },
 );

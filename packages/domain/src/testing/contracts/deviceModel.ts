@@ -1,5 +1,11 @@
 import type { RecordedEvent } from '../../events.js';
-import { conversationTimeline } from '../../conversation/conversation.js';
+import {
+  conversationTimeline,
+  evolveConversation,
+  untouchedConversation,
+} from '../../conversation/conversation.js';
+import type { Conversation } from '../../conversation/conversation.js';
+import { isConversationEvent } from '../../events.js';
 import type { DeviceId, UserId } from '../../kernel/ids.js';
 import { groupTimeline, pairTimeline, userTimeline } from '../../kernel/stream.js';
 import type { TimelineId } from '../../kernel/stream.js';
@@ -53,8 +59,7 @@ export async function referenceOf({ ports, clock }: World, spans: Spans): Promis
         purpose: 'device',
         now: clock.now(),
         spans: spansOf(timeline, looking.user),
-        listThrough: 0,
-        roamThrough: roamThroughOf(log, timeline, looking.user),
+        ...conversationOf(log, timeline, looking.user),
       };
       return items.filter((item) => item.timeline === timeline && visible(item, viewer));
     },
@@ -75,13 +80,13 @@ function itemsOf(log: readonly RecordedEvent[]): readonly Item[] {
   );
 }
 
-function roamThroughOf(log: readonly RecordedEvent[], timeline: TimelineId, user: UserId): number {
-  const deleted = log.flatMap((event) => {
-    if (event.type !== 'ConversationDeleted' || event.data.roaming === 'kept') return [];
-    const { kind, channel, throughSeq, user: whose } = event.data;
-    return whose === user && conversationTimeline(user, kind, channel) === timeline ? throughSeq : [];
-  });
-  return Math.max(0, ...deleted);
+function conversationOf(log: readonly RecordedEvent[], timeline: TimelineId, whose: UserId): Conversation {
+  return log.reduce((state, event) => {
+    if (!isConversationEvent(event)) return state;
+    const { user, kind, channel } = event.data;
+    const isOfIt = user === whose && conversationTimeline(user, kind, channel) === timeline;
+    return isOfIt ? evolveConversation(state, event) : state;
+  }, untouchedConversation);
 }
 
 /** A device as it should be: what it has confirmed, and what it got since it connected. */

@@ -1,9 +1,10 @@
+import type { UnwantedRoaming } from '../../conversation/deleteRoaming.js';
 import type { DeviceId, MsgId, UserId } from '../../kernel/ids.js';
 import { groupTimeline } from '../../kernel/stream.js';
 import type { TimelineId } from '../../kernel/stream.js';
 import type { ItemFlags } from '../../message/message.js';
 import type { TimelineCursor } from '../../ports/devices.js';
-import { ackSample, deleteSample, readSample } from '../samples.js';
+import { ackSample, deleteRoamingSample, deleteSample, readSample } from '../samples.js';
 import { modelGroup, modelUsers, referenceOf } from './deviceModel.js';
 import type { ModelDevice, Spans } from './deviceModel.js';
 import type { DeviceWorld } from './deviceSupport.js';
@@ -16,6 +17,7 @@ export interface Step {
     | 'acknowledge'
     | 'read'
     | 'delete'
+    | 'deleteRoaming'
     | 'join'
     | 'leave'
     | 'connect'
@@ -106,9 +108,28 @@ export async function write(scene: Scene, next: Step): Promise<void> {
       );
       return;
     }
+    case 'deleteRoaming': {
+      const noticeId = next.nth === 0 ? null : ids.next();
+      const where = message === undefined ? ({ kind, channel } as const) : conversationOf(message, user);
+      const unwanted = unwantedOf(scene, next);
+      await one(deleteRoamingSample({ app: app.no, user, ...where, unwanted, noticeId, ...by }));
+      return;
+    }
     default:
       return;
   }
+}
+
+/** Two messages of any chat, or what was sent until some seconds ago. */
+function unwantedOf({ sent, clock }: Scene, { nth, flag }: Step): UnwantedRoaming {
+  if (flag) return { by: 'time', sentThrough: clock.now() - 3_000 * nth };
+  return { by: 'ids', msgIds: [sent[nth], sent.at(-1)].flatMap((message) => message?.msgId ?? []) };
+}
+
+/** The chat of a message as one of its two users calls it. */
+function conversationOf(message: Scene['sent'][number], user: UserId) {
+  const { chatKind: kind, to } = chatOf(message);
+  return { kind, channel: kind === 'chat' && to === user ? message.from : to } as const;
 }
 
 function chatOf({ peer }: Scene['sent'][number]) {

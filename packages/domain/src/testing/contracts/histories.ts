@@ -24,6 +24,7 @@ const type: fc.Arbitrary<Wish['type']> = fc.oneof(
       'AcknowledgeMessage' as const,
       'ReadConversation' as const,
       'DeleteConversation' as const,
+      'DeleteRoaming' as const,
     ),
   },
   {

@@ -7,6 +7,7 @@ export { describeCommandStore } from './commandStore.js';
 export { describeCommandStoreFacts } from './commandStoreFacts.js';
 export { describeContentReader } from './contents.js';
 export { describeConversations } from './conversations.js';
+export { describeDeletedRoaming } from './deletedRoaming.js';
 export { describeDeliveryHistories } from './deliveryHistories.js';
 export { describeDeliveryOrder } from './deliveryOrder.js';
 export { describeDeliveryQueue } from './deliveryQueue.js';

@@ -6,6 +6,7 @@ import { describeCommandStore } from './commandStore.js';
 import { describeCommandStoreFacts } from './commandStoreFacts.js';
 import { describeContentReader } from './contents.js';
 import { describeConversations } from './conversations.js';
+import { describeDeletedRoaming } from './deletedRoaming.js';
 import { describeNotices } from './notices.js';
 import { describeReadConversations } from './readConversations.js';
 import { describeRetriedSends } from './retriedSends.js';
@@ -48,6 +49,7 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeRoaming(name, harness);
     describeConversations(name, harness);
     describeReadConversations(name, harness);
+    describeDeletedRoaming(name, harness);
     describeListedMessages(name, harness);
     describeDevices(name, harness);
     describeDeviceQueues(name, harness);

@@ -30,7 +30,8 @@ export function applyEvent(state: MemoryState, event: RecordedEvent): void {
       purge(state, event.app, event.data.attachment);
       return;
     case 'ConversationDeleted':
-    case 'ConversationRead': {
+    case 'ConversationRead':
+    case 'RoamingDeleted': {
       addNotice(state, event);
       const { user, kind, channel } = event.data;
       const timeline = conversationTimeline(user, kind, channel);

@@ -8,8 +8,7 @@ import type { MemoryState } from './state.js';
 
 /** What a user may see of a timeline. */
 export function sightOf(state: MemoryState, app: AppNo, timeline: TimelineId, user: UserId): Sight {
-  const { listThrough, roamThrough } = watermarks(state, app, user, timeline);
-  return { spans: spansOf(state, app, timeline, user), listThrough, roamThrough };
+  return { spans: spansOf(state, app, timeline, user), ...watermarks(state, app, user, timeline) };
 }
 
 function spansOf(state: MemoryState, app: AppNo, timeline: TimelineId, user: UserId): Sight['spans'] {

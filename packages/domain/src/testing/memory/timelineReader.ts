@@ -1,7 +1,7 @@
 import type { AppNo, Instant, UserId } from '../../kernel/ids.js';
 import { parseTimeline } from '../../kernel/stream.js';
-import type { ConversationKind, TimelineId } from '../../kernel/stream.js';
-import type { ConversationView, RoamingQuery, TimelineReader } from '../../ports/timelineReader.js';
+import type { TimelineId } from '../../kernel/stream.js';
+import type { ChatView, ConversationView, RoamingQuery, TimelineReader } from '../../ports/timelineReader.js';
 import type { MessageItem } from '../../timeline/item.js';
 import { isUnread, visible } from '../../timeline/visible.js';
 import type { HistoryViewer } from '../../timeline/visible.js';
@@ -28,6 +28,16 @@ export function createMemoryTimelineReader(state: MemoryState): TimelineReader {
         from,
         limit,
       ),
+    chats: async ({ app, user, from, limit }) => {
+      const chats = [...state.timelines.values()].flatMap((row) => {
+        const chat = row.app === app ? chatOf(row.id, user) : undefined;
+        return chat === undefined || sightOf(state, app, row.id, user).spans.length === 0
+          ? []
+          : [{ timeline: row.id, chat }];
+      });
+      const page = paged(chats, ({ timeline }) => [timeline], from, limit);
+      return { ...page, entities: page.entities.map(({ chat }) => chat) };
+    },
     unreadOneToOne: async (app, user, now) =>
       conversationsOf(state, app, user, now)
         .filter(({ kind }) => kind === 'chat')
@@ -65,8 +75,9 @@ function conversationOf(
   user: UserId,
   now: Instant,
 ): ConversationView | undefined {
-  const named = channelOf(row.id, user);
-  if (named === undefined) return undefined;
+  const chat = chatOf(row.id, user);
+  if (chat === undefined || chat.kind === 'chatroom') return undefined;
+  const { kind, channel } = chat;
   const viewer = { user, purpose: 'list', now, ...sightOf(state, row.app, row.id, user) } as const;
   const { readThrough } = watermarks(state, row.app, user, row.id);
   // A message that was recalled or ran out keeps its conversation, and its place, in the list.
@@ -78,7 +89,8 @@ function conversationOf(
   const seen = counted.filter((item) => visible(item, viewer));
   const lastMessage = newestOf(seen);
   return {
-    ...named,
+    kind,
+    channel,
     timeline: row.id,
     ...(lastMessage === undefined ? {} : { lastMessage }),
     lastMessageAt: newest.sentAt,
@@ -90,14 +102,18 @@ function newestOf(items: readonly MessageItem[]): MessageItem | undefined {
   return items.toSorted((a, b) => b.sentAt - a.sentAt || b.position - a.position)[0];
 }
 
-/** Under which name a user's list has a timeline; rooms and other users' chats are not listed. */
-function channelOf(
-  timeline: TimelineId,
-  user: UserId,
-): { readonly kind: ConversationKind; readonly channel: string } | undefined {
+/** How a user calls the chat of a timeline; other users' chats and the queues of the system are none. */
+function chatOf(timeline: TimelineId, user: UserId): ChatView | undefined {
   const parsed = parseTimeline(timeline);
-  if (parsed.kind === 'group') return { kind: 'groupchat', channel: parsed.id };
-  if (parsed.kind !== 'pair') return undefined;
-  if (parsed.userA === user) return { kind: 'chat', channel: parsed.userB };
-  return parsed.userB === user ? { kind: 'chat', channel: parsed.userA } : undefined;
+  switch (parsed.kind) {
+    case 'group':
+      return { kind: 'groupchat', channel: parsed.id };
+    case 'room':
+      return { kind: 'chatroom', channel: parsed.id };
+    case 'user':
+      return undefined;
+    case 'pair':
+      if (parsed.userA === user) return { kind: 'chat', channel: parsed.userB };
+      return parsed.userB === user ? { kind: 'chat', channel: parsed.userA } : undefined;
+  }
 }

@@ -2,12 +2,13 @@ import type { AppNo, StreamId } from '@recalld/domain';
 import { sql } from 'kysely';
 import { createLogReads } from '../rebuild/logReads.js';
 import type { LogReads } from '../rebuild/logReads.js';
-import { conversationKey, replayWatermarks, streamOfConversation } from '../rebuild/replay.js';
-import type { ConversationKey } from '../rebuild/replay.js';
-import { sameMarks } from '../rebuild/watermarks.js';
+import { selectConversations, selectDeletions } from '../rebuild/conversations.js';
+import { conversationKey, replayConversations, streamOfConversation } from '../rebuild/replay.js';
+import type { ConversationKey, ReplayedConversation } from '../rebuild/replay.js';
 import type { ConversationsTable } from '../schema.js';
 import { each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
+import { sameWatermarks } from '../watermarks.js';
 import { pieceRows, walk } from './check.js';
 import type { Check, CheckDeps, Piece } from './check.js';
 import type { Finding, FindingKind } from './finding.js';
@@ -18,8 +19,11 @@ interface StreamPlace {
   readonly stream: StreamId;
 }
 
-/** Watermarks are those that deleting and reading conversations leave: looked at from the log, and from the rows. */
-export const watermarks: Check = {
+/**
+ * Watermarks and single deletions are those that deleting and reading conversations leave: looked at from the
+ * log, and from the rows.
+ */
+export const conversations: Check = {
   name: 'watermarks',
   async *run(deps) {
     const log = createLogReads(deps.reads);
@@ -40,18 +44,21 @@ function* lookAtStreams({ reads }: CheckDeps, log: LogReads, from: StreamPlace):
       .select(['app_no', 'stream'])
       .distinct()
       .where('stream_day', '=', 0)
-      .where('type', 'in', ['ConversationDeleted', 'ConversationRead'])
+      .where('type', 'in', ['ConversationDeleted', 'ConversationRead', 'RoamingDeleted'])
       .where(sql<boolean>`(app_no, stream) > (${from.app_no}, ${from.stream})`)
       .orderBy('app_no')
       .orderBy('stream')
       .limit(pieceRows),
   );
-  const wanted = [...replayWatermarks(readable(yield* log.streams(streams)).events).values()];
-  const found = new Map((yield* rowsOf(reads, wanted)).map((row) => [conversationKey(row), row]));
+  const wanted = [...replayConversations(readable(yield* log.streams(streams)).events).values()];
+  const keys = wanted.map(({ row }) => row);
+  const found = new Map((yield* rowsOf(reads, keys)).map((row) => [conversationKey(row), row]));
+  const deleted = yield* deletedOf(reads, keys);
   const findings = wanted.flatMap((right) => {
-    const row = found.get(conversationKey(right));
-    if (row === undefined) return of('watermarkMissing', right);
-    return sameMarks(row, right) ? [] : of('watermarkWrong', right);
+    const key = conversationKey(right.row);
+    const row = found.get(key);
+    if (row === undefined) return of('watermarkMissing', right.row);
+    return isAsWanted(row, deleted.get(key) ?? [], right) ? [] : of('watermarkWrong', right.row);
   });
   return { findings, looked: streams.length, next: nextOf(streams) };
 }
@@ -61,22 +68,13 @@ function* lookAtRows(
   log: LogReads,
   from: ConversationKey,
 ): Steps<Piece<ConversationKey>> {
-  const found = yield* rows(
-    reads.db
-      .selectFrom('conversations')
-      .select(['app_no', 'user', 'timeline'])
-      .where(sql<boolean>`(app_no, "user", timeline) > (${from.app_no}, ${from.user}, ${from.timeline})`)
-      .orderBy('app_no')
-      .orderBy('user')
-      .orderBy('timeline')
-      .limit(pieceRows),
-  );
+  const found = yield* rows(selectConversations(reads, from, pieceRows));
   const streams = found.flatMap(({ app_no, user, timeline }) => {
     const stream = streamOfConversation(user, timeline);
     return stream === undefined ? [] : { app_no, stream };
   });
   const { events, isBroken } = readable(yield* log.streams(streams));
-  const wanted = replayWatermarks(events);
+  const wanted = replayConversations(events);
   const findings = found
     .filter((row) => !wanted.has(conversationKey(row)))
     .filter((row) => !isBroken({ ...row, stream: streamOfConversation(row.user, row.timeline) ?? '' }))
@@ -98,6 +96,28 @@ function rowsOf(
         .where('timeline', '=', timeline),
   );
   return rows(each(row, keys));
+}
+
+/** The MsgSeqs of the single messages that were deleted, by conversation. */
+function* deletedOf(
+  reads: CheckDeps['reads'],
+  keys: readonly ConversationKey[],
+): Steps<ReadonlyMap<string, readonly number[]>> {
+  const deleted = new Map<string, number[]>();
+  for (const row of yield* rows(each(selectDeletions(reads), keys))) {
+    const key = conversationKey(row);
+    deleted.set(key, [...(deleted.get(key) ?? []), row.message_seq]);
+  }
+  return deleted;
+}
+
+function isAsWanted(
+  row: ConversationsTable,
+  deleted: readonly number[],
+  right: ReplayedConversation,
+): boolean {
+  if (!sameWatermarks(row, right.row) || deleted.length !== right.deleted.size) return false;
+  return deleted.every((messageSeq) => right.deleted.has(messageSeq));
 }
 
 function nextOf<T>(found: readonly T[]): T | undefined {
