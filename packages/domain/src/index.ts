@@ -29,6 +29,7 @@ export * from './timeline/item.js';
 export * from './timeline/itemOf.js';
 export * from './timeline/membership.js';
 export * from './timeline/visible.js';
+export * from './user/tokenHolder.js';
 export * from './attachment/attachment.js';
 export * from './attachment/attachmentUrls.js';
 export * from './callback/rule.js';

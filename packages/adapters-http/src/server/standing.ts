@@ -1,11 +1,8 @@
-import { limits } from '@recalld/domain';
+import { holdsToken } from '@recalld/domain';
 import type { App, Users } from '@recalld/domain';
 import type { Principal } from '../route.js';
 
-/**
- * Whether a user's token is still good for its user: registered, active, and not a later one of the
- * same name. Tokens are not kept, so nobody can take one back; the user's row is asked instead.
- */
+/** Whether a user's token is still good for its user: registered, active, and not a later one of the same name. */
 export async function isInGoodStanding(
   users: Pick<Users, 'find'>,
   app: App,
@@ -13,5 +10,5 @@ export async function isInGoodStanding(
 ): Promise<boolean> {
   const known = await users.find(app.no, user);
   if (known?.activated !== true) return false;
-  return tokenIssuedAt >= known.createdAt - limits.clockSkewMsMax;
+  return holdsToken(known, { issuedAt: tokenIssuedAt });
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Unavailable } from '@recalld/domain';
-import { userSample } from '@recalld/domain/testing';
+import { limits, Unavailable } from '@recalld/domain';
+import { sampleInstant, userSample } from '@recalld/domain/testing';
 import { clientFrame } from '../testing/given.js';
 import type { LoginChange } from '../testing/msyncClient.js';
 import { createMsyncWorld, until } from '../testing/msyncWorld.js';
@@ -82,6 +82,16 @@ describe('a login', () => {
     const client = await node.connect();
 
     expect(await client.login('eve')).toMatchObject({ status: { errorCode: 12 } });
+  });
+
+  it('with the token of a former user of that name is refused', async () => {
+    const node = await nodeWith();
+    const later = sampleInstant + limits.clockSkewMsMax + 1;
+    await world.storage.users.register([userSample(world.app.no, 'eve', { createdAt: later })]);
+    const client = await node.connect();
+
+    const status = { errorCode: 1, reason: 'Sorry, token or password does not match login info' };
+    expect(await client.login('eve')).toMatchObject({ status });
   });
 
   it('with a device’s name of control characters, or none, is refused', async () => {

@@ -1,3 +1,4 @@
+import { holdsToken } from '@recalld/domain';
 import type {
   AccessTokens,
   App,
@@ -50,6 +51,7 @@ export async function judgeLogin(deps: LoginDeps, shown: UpProvision): Promise<L
   if (claims.subject.user !== user) return no('tokenWrong');
   const profile = await storage.users.find(app.no, user);
   if (profile === undefined) return no('userUnknown');
+  if (!holdsToken(profile, claims)) return no('tokenWrong');
   if (!profile.activated) return no('userDeactivated');
   const platform = platformOf(shown.osType);
   return { ok: true, login: { app, user, device: resource, platform, expiresAt: claims.expiresAt } };

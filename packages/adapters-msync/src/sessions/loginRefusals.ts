@@ -26,7 +26,7 @@ export const loginRefusals: Readonly<Record<LoginRefusal, LoginStatus>> = {
   /** SDK type -3. */
   malformed: { status: statusCodes.wrongParameter, reason: 'Sorry, login info is malformed' },
   appUnknown: { status: statusCodes.wrongParameter, reason: 'Sorry, app not found' },
-  /** 28; also a token that was revoked, or of another user. */
+  /** 28; also a token that was revoked, or of another user, or of a former one of the name. */
   tokenWrong: {
     status: statusCodes.fail,
     reason: 'Sorry, token or password does not match login info',

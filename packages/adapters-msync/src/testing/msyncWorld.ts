@@ -3,7 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLiveUpdates } from '@recalld/domain';
 import type { AccessTokens, RecordedEvent, StoragePorts, UserId } from '@recalld/domain';
-import { createMemoryStorage, createWorld, groupSample, userSample } from '@recalld/domain/testing';
+import {
+  createMemoryStorage,
+  createWorld,
+  groupSample,
+  sampleInstant,
+  userSample,
+} from '@recalld/domain/testing';
 import type { World } from '@recalld/domain/testing';
 import type { MsyncLimits } from '../limits.js';
 import { createMessageCodec } from '../messageCodec.js';
@@ -44,9 +50,9 @@ const tokens: AccessTokens = {
     const [kind, user, expires] = token.split(':');
     const expiresAt = expires === undefined ? null : Number(expires);
     if (expiresAt !== null && expiresAt <= now) return 'expired';
-    if (kind === 'app') return { subject: { kind: 'app' }, issuedAt: 0, expiresAt };
+    if (kind === 'app') return { subject: { kind: 'app' }, issuedAt: sampleInstant, expiresAt };
     if (kind !== 'user' || user === undefined) return 'corrupt';
-    return { subject: { kind: 'user', user }, issuedAt: 0, expiresAt };
+    return { subject: { kind: 'user', user }, issuedAt: sampleInstant, expiresAt };
   },
 };
 
