@@ -30,11 +30,21 @@ describe('a login', () => {
   it('with a token that ends is told the instant in milliseconds', async () => {
     const node = await nodeWith();
     const client = await node.connect();
-    const end = world.clock.now() + 3_600_000;
+    const end = world.clock.now() + 2_147_483_647;
 
     const { authToken = '' } = await client.login('ann', 'd', { token: `user:ann:${end}` });
 
     expect(JSON.parse(authToken)).toEqual({ expires_in: end });
+  });
+
+  it('with a token that outlives the timers of the SDKs is answered without an end', async () => {
+    const node = await nodeWith();
+    const client = await node.connect();
+    const end = world.clock.now() + 2_147_483_648;
+
+    const { authToken } = await client.login('ann', 'd', { token: `user:ann:${end}` });
+
+    expect(authToken).toBeUndefined();
   });
 
   it.each([

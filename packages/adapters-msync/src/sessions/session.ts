@@ -8,7 +8,7 @@ import type { Caller } from '../up/caller.js';
 import type { Uplink } from '../up/uplink.js';
 import { decodeFrame } from '../wire/frame.js';
 import type { UpFrame } from '../wire/frame.js';
-import { encodeProvisionAnswer } from '../wire/provision.js';
+import { countableEnd, encodeProvisionAnswer } from '../wire/provision.js';
 import type { UpProvision } from '../wire/provision.js';
 import { statusCodes } from '../wire/status.js';
 import { encodeKick } from '../wire/sync.js';
@@ -235,7 +235,8 @@ export class Session implements NodeSession {
     if (this.#isSuperseded) this.end('replaced');
   }
 
-  #welcome({ device, expiresAt }: Login): void {
+  #welcome({ device, expiresAt: end }: Login): void {
+    const expiresAt = countableEnd(end, this.#deps.clock.now());
     this.#state = 'loggedIn';
     this.#deps.counts.logins += 1;
     const status = statusCodes.ok;

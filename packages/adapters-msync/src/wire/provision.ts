@@ -79,6 +79,14 @@ export interface ProvisionAnswer {
   readonly expiresAt: Instant | null;
 }
 
+/** The longest time that a browser's timer knows, ms: 24.8 days. */
+const countdownMsMax = 2 ** 31 - 1;
+
+/** A token's end for the answer, if the SDKs can count down to it: they leave when their longest timer is over. */
+export function countableEnd(expiresAt: Instant | null, now: Instant): Instant | null {
+  return expiresAt !== null && expiresAt - now <= countdownMsMax ? expiresAt : null;
+}
+
 /**
  * The answer to a login. It names no compression: frames stay as they are. `auth_token` has the
  * token's end in absolute milliseconds: an SDK takes seconds for a time long past, and disconnects.
