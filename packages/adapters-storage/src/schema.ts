@@ -38,6 +38,7 @@ export interface Schema {
   device_cursors: DeviceCursorsTable;
   retry_keys: RetryKeysTable;
   chats: ChatsTable;
+  restraints: RestraintsTable;
   members: MembersTable;
   attachments: AttachmentsTable;
   attachment_labels: AttachmentLabelsTable;
@@ -225,6 +226,17 @@ export interface RetryKeysTable {
   sent_at: number;
 }
 
+/** Who may not send where. */
+export interface RestraintsTable {
+  restraint_no: Generated<number>;
+  app_no: number;
+  /** By the domain's `restraintScopeText`. */
+  scope: string;
+  user: string;
+  /** Null: until it is lifted. */
+  until_at: number | null;
+}
+
 export interface ChatsTable {
   app_no: number;
   chat: string;
@@ -239,6 +251,8 @@ export interface ChatsTable {
   /** JSON. */
   settings: string;
   created_at: number;
+  /** 1: clients may not send to it. */
+  disabled: Generated<number>;
   /** Raised whenever somebody joins, leaves or gets another role. */
   members_version: Generated<number>;
 }

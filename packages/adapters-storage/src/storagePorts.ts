@@ -15,6 +15,7 @@ import { createChats } from './directory/chats.js';
 import { createFeedCheckpoints } from './directory/feedCheckpoints.js';
 import { createLeases } from './directory/leases.js';
 import { createRateLimits } from './directory/rateLimits.js';
+import { createRestraints } from './directory/restraints.js';
 import { createSealedSecrets } from './directory/sealedSecrets.js';
 import { createSecrets } from './directory/secrets.js';
 import { createUsers } from './directory/users.js';
@@ -62,6 +63,7 @@ export function createStoragePorts({ database, bodies, labels, clock, log }: Sto
     users: createUsers(database),
     chats: createChats(database),
     chatReader: createChatReader(database.db),
+    restraints: createRestraints(database),
     attachments: createAttachments(database, labels),
     secrets: createSecrets(database),
     sealedSecrets: createSealedSecrets(database, generations),

@@ -6,6 +6,10 @@ export const limits = {
   recallWindowSecondsDefault: 120,
   /** UTF-8 bytes of a user's, group's or room's id. */
   idBytesMax: 64,
+  /** Users that one user may have blocked, as the vendor has it. */
+  blockedUsersMax: 500,
+  /** Members of one group or room that are muted at a time. */
+  mutedMembersMax: 1_000,
   /** UTF-8 bytes of a device's name. */
   deviceIdBytesMax: 256,
   /** Devices that are remembered of one user; the one unseen for longest is forgotten first. */

@@ -1,14 +1,18 @@
 import type { HttpDeps } from '../deps.js';
 import { rateLimitField } from '../rateLimitFields.js';
 import type { Api, Route, RouteLimit } from '../route.js';
+import { blocklistRoutes } from './blocklists.js';
 import { chatAdminRoutes } from './chatAdmins.js';
 import { chatfileRoutes } from './chatfiles.js';
 import { chatMemberRoutes } from './chatMembers.js';
+import { chatMuteRoutes } from './chatMutes.js';
 import { chatRoutes } from './chats.js';
 import { chatVisitRoutes } from './chatVisits.js';
 import { conversationRoutes } from './conversations.js';
 import { deleteConversationRoutes } from './deleteConversation.js';
+import { disabledGroupRoutes } from './disabledGroups.js';
 import { eventRoutes } from './events/routes.js';
+import { globalMuteRoutes } from './globalMutes.js';
 import { recallRoutes } from './recall.js';
 import { createReplies } from './replies.js';
 import { roamingRoutes } from './roaming.js';
@@ -52,6 +56,10 @@ export function easemobApi(deps: HttpDeps): Api {
     chatMemberRoutes,
     chatAdminRoutes,
     chatVisitRoutes,
+    chatMuteRoutes,
+    disabledGroupRoutes,
+    blocklistRoutes,
+    globalMuteRoutes,
     sendRoutes,
     recallRoutes,
     deleteConversationRoutes,

@@ -11,11 +11,11 @@ import { wholeNumber } from './queries.js';
 import type { Replies } from './replies.js';
 import { answers } from './schemas.js';
 
-/** Users that one call may add or remove (contract A11). */
-const usersPerCallMax = 60;
+/** Users that one call may add, remove or mute (contract A11). */
+export const usersPerCallMax = 60;
 const pageSizeDefault = 100;
 
-const manyUsers: JsonSchema = {
+export const manyUsers: JsonSchema = {
   type: 'object',
   required: ['usernames'],
   properties: {

@@ -97,7 +97,7 @@ async function create(forms: ChatForms, deps: HttpDeps, replies: Replies, call: 
   const app = appOf(call).no;
   const key = { kind: words.kind, id: deps.ids.next() };
   const created = await deps.storage.chats.create(
-    { app, key, createdAt: deps.clock.now(), ...profile },
+    { app, key, disabled: false, createdAt: deps.clock.now(), ...profile },
     members,
   );
   if (created === 'taken') return replies.refused(call, errors.groupIdTaken(key.id));
@@ -145,7 +145,7 @@ async function remove(forms: ChatForms, deps: HttpDeps, replies: Replies, call: 
 }
 
 function showRoom(profile: CountedProfile): object {
-  const { key, name, description, membersMax, owner, createdAt, custom, memberCount } = profile;
+  const { key, name, description, membersMax, owner, createdAt, custom, memberCount, disabled } = profile;
   return {
     id: key.id,
     name,
@@ -156,7 +156,7 @@ function showRoom(profile: CountedProfile): object {
     custom,
     mute: false,
     affiliations_count: memberCount,
-    disabled: false,
+    disabled,
   };
 }
 
@@ -195,8 +195,8 @@ function joinedRoutes({ storage }: HttpDeps, replies: Replies): readonly Route[]
       async handle(call) {
         const chats = await joined(call, groups.kind);
         const renamed = queryText(call, 'version') === 'v3';
-        const data = chats.map(({ key, name }) =>
-          renamed ? { id: key.id, name, disabled: false } : { groupid: key.id, groupname: name },
+        const data = chats.map(({ key, name, disabled }) =>
+          renamed ? { id: key.id, name, disabled } : { groupid: key.id, groupname: name },
         );
         return replies.ok(call, { path: '/users/joined_chatgroups', data, more: { count: data.length } });
       },

@@ -95,6 +95,12 @@ export const errors = {
   ownerIsNoAdmin: row(403, 'forbidden_op', 'the owner can not be an admin of this group!'),
   ownerStays: row(403, 'forbidden_op', 'the owner can not be removed from this group!'),
 
+  // users/{username}/blocks
+  blocklistFull: row(403, 'exceed_limit', `a blocklist has at most ${limits.blockedUsersMax} users`),
+
+  // {chatgroups,chatrooms}/{id}/mute
+  muteListFull: row(403, 'exceed_limit', `a mute list has at most ${limits.mutedMembersMax} users`),
+
   // chatfiles
   fileMissing: row(400, 'illegal_argument', 'file must be provided.'),
   noUploadInParts: row(400, 'unsupported_service_operation', 'uploads in parts are not supported'),

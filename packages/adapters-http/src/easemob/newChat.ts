@@ -65,7 +65,7 @@ export interface NewChat {
 }
 
 /** A chat as it is asked for, with the defaults filled in. */
-export type ReadChat = Omit<ChatProfile, 'app' | 'key' | 'createdAt'> & {
+export type ReadChat = Omit<ChatProfile, 'app' | 'key' | 'disabled' | 'createdAt'> & {
   /** Without the owner, each once. */
   readonly members: readonly string[];
 };

@@ -10,7 +10,7 @@ export interface UpRefusal {
   readonly reason: string;
 }
 
-const { fail, wrongParameter, permissionDenied } = statusCodes;
+const { fail, wrongParameter, permissionDenied, userMuted } = statusCodes;
 
 function row(code: StatusCode, reason: string): UpRefusal {
   return { ok: false, code, reason };
@@ -30,6 +30,14 @@ export const refusals = {
   groupNotFound: row(fail, 'group not found'),
   /** 602. */
   notInGroup: row(fail, 'not in group or chatroom'),
+  /** 608. */
+  groupDisabled: row(fail, 'group is disabled'),
+  /** 603. */
+  blocked: row(fail, 'blocked'),
+  /** 219. */
+  muted: row(permissionDenied, 'user is mute'),
+  /** 507. */
+  mutedEverywhere: row(userMuted, 'user is mute'),
   /** 504. */
   recallTooLate: row(fail, 'exceed recall time limit'),
   /** 505. */
@@ -73,6 +81,10 @@ export const sendRefusals: Readonly<Record<Exclude<SendRefusal, 'sentBefore'>, U
   idTaken: refusals.internalError,
   chatNotFound: refusals.groupNotFound,
   notMember: refusals.notInGroup,
+  chatDisabled: refusals.groupDisabled,
+  mutedEverywhere: refusals.mutedEverywhere,
+  muted: refusals.muted,
+  blocked: refusals.blocked,
 };
 
 /**

@@ -1,12 +1,14 @@
-import { chatKeyText, roleKeyText } from '@recalld/domain';
+import { chatKeyText, restraintKeyText, roleKeyText } from '@recalld/domain';
 import type {
   AppNo,
   CallbackRule,
+  ChatFacts,
   ChatKey,
   GroupType,
   LoadedFacts,
   MsgId,
   RecordedEvent,
+  Restraint,
   RetryKey,
   Role,
   RoleKey,
@@ -16,6 +18,7 @@ import type {
 } from '@recalld/domain';
 import type { RuleBook } from '../callbacks/ruleBook.js';
 import { chatTimeline } from '../directory/chatRows.js';
+import { createFindRestraints, restraintRow } from '../directory/restraints.js';
 import type { GenerationCounter } from '../directory/generations.js';
 import type { Reads } from '../engines/database.js';
 import { each, together } from '../steps.js';
@@ -39,15 +42,20 @@ export function createLoadFacts({
   rules,
   generations,
 }: LoadFactsDeps): (wanted: readonly WantedFacts[]) => Steps<readonly LoadedFacts[]> {
-  const { chatTypes, roles, messages } = compileAll(reads);
+  const { chatFacts, roles, messages } = compileAll(reads);
+  const restraints = createFindRestraints(reads);
 
   return function* loadFacts(wanted) {
     const keys = wanted.flatMap((facts) => facts.streams.map((stream) => ({ app: facts.app, stream })));
-    const [generation, whole, long, chatRows, roleRows, headRows, sentRows] = yield* together(
+    const [generation, whole, long, chatRows, roleRows, restraintRows, headRows, sentRows] = yield* together(
       generations.ask(),
       ...streams.ask(keys),
-      each(chatTypes, wanted.flatMap(ofApp(({ chats }) => chats))),
+      each(chatFacts, wanted.flatMap(ofApp(({ chats }) => chats))),
       each(roles, wanted.flatMap(ofApp((facts) => facts.roles.map(roleRow)))),
+      each(
+        restraints,
+        wanted.flatMap(({ app, restraints: keys }) => keys.map((key) => restraintRow(app, key))),
+      ),
       each(messages, wanted.flatMap(ofApp((facts) => facts.heads.map((timeline) => ({ timeline }))))),
       each(retryKeys.find, wanted.flatMap(ofApp((facts) => facts.retryKeys.map((key) => ({ key }))))),
     );
@@ -56,12 +64,16 @@ export function createLoadFacts({
     const known = rules.at(generations.read(generation).rules);
     const loaded = new Map(wanted.map(({ app }) => [app, new AppFacts(app)]));
     for (const event of events) loaded.get(event.app)?.addEvent(event);
-    for (const { app_no: app, kind, chat, type } of chatRows) {
+    for (const { app_no: app, kind, chat, type, disabled } of chatRows) {
       // The type was checked when the chat was made.
-      loaded.get(app)?.chats.set(chatKeyText({ kind, id: chat }), { groupType: type as GroupType });
+      const facts = { groupType: type as GroupType, disabled: disabled === 1 };
+      loaded.get(app)?.chats.set(chatKeyText({ kind, id: chat }), facts);
     }
     for (const { app_no: app, timeline, user, role } of roleRows) {
       loaded.get(app)?.rolesIn.set(JSON.stringify([timeline, user]), role);
+    }
+    for (const { app_no: app, scope, user, until_at: until } of restraintRows) {
+      loaded.get(app)?.restraintsOf.set(JSON.stringify([scope, user]), { until });
     }
     for (const { app_no: app, timeline, messages: count } of headRows) {
       loaded.get(app)?.heads.set(timeline, count);
@@ -70,7 +82,7 @@ export function createLoadFacts({
       loaded.get(app)?.retried.set(key, msgId);
     }
     const answers: LoadedFacts[] = [];
-    for (const { app, roles: asked } of wanted) {
+    for (const { app, ...asked } of wanted) {
       const facts = loaded.get(app);
       if (facts !== undefined) answers.push(facts.answer(asked, yield* known.enabled(app)));
     }
@@ -81,9 +93,11 @@ export function createLoadFacts({
 /** What was found for one app. */
 class AppFacts {
   readonly streams = new Map<StreamId, RecordedEvent[]>();
-  readonly chats = new Map<string, { readonly groupType: GroupType }>();
+  readonly chats = new Map<string, ChatFacts>();
   /** By timeline and user. */
   readonly rolesIn = new Map<string, Role>();
+  /** By the text of the scope and user. */
+  readonly restraintsOf = new Map<string, Restraint>();
   readonly heads = new Map<TimelineId, number>();
   readonly retried = new Map<RetryKey, MsgId>();
 
@@ -95,14 +109,20 @@ class AppFacts {
     else events.push(event);
   }
 
-  answer(asked: readonly RoleKey[], rules: readonly CallbackRule[]): LoadedFacts {
+  answer(asked: Pick<WantedFacts, 'roles' | 'restraints'>, rules: readonly CallbackRule[]): LoadedFacts {
     const { app, streams, chats, heads, retried } = this;
     const roles = new Map<string, Role>();
-    for (const key of asked) {
+    for (const key of asked.roles) {
       const role = this.rolesIn.get(JSON.stringify([chatTimeline(key.chat), key.user]));
       if (role !== undefined) roles.set(roleKeyText(key), role);
     }
-    return { app, streams, chats, roles, heads, retried, rules };
+    const restraints = new Map<string, Restraint>();
+    for (const key of asked.restraints) {
+      const { scope, user } = restraintRow(app, key);
+      const restraint = this.restraintsOf.get(JSON.stringify([scope, user]));
+      if (restraint !== undefined) restraints.set(restraintKeyText(key), restraint);
+    }
+    return { app, streams, chats, roles, restraints, heads, retried, rules };
   }
 }
 
@@ -119,14 +139,14 @@ function roleRow({ chat, user }: RoleKey) {
 
 function compileAll({ db, statements }: Reads) {
   return {
-    chatTypes: statements.select<ChatKey & { readonly app: AppNo }>({
+    chatFacts: statements.select<ChatKey & { readonly app: AppNo }>({
       app: 'whole',
       kind: 'text',
       id: 'text',
     })((key) =>
       db
         .selectFrom('chats')
-        .select(['app_no', 'kind', 'chat', 'type'])
+        .select(['app_no', 'kind', 'chat', 'type', 'disabled'])
         .where('app_no', '=', key.app)
         .where('chat', '=', key.id)
         .where('kind', '=', key.kind),

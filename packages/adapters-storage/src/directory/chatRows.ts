@@ -38,6 +38,7 @@ export function chatColumns(profile: ChatProfile): Insertable<ChatsTable> {
     members_max: profile.membersMax,
     custom: profile.custom,
     settings: JSON.stringify(profile.settings),
+    disabled: profile.disabled ? 1 : 0,
     created_at: profile.createdAt,
   };
 }
@@ -53,6 +54,7 @@ export function toProfile(row: Omit<Selectable<ChatsTable>, 'members_version'>):
     membersMax: row.members_max,
     custom: row.custom,
     settings: JSON.parse(row.settings) as ChatProfile['settings'],
+    disabled: row.disabled === 1,
     createdAt: row.created_at,
   };
 }

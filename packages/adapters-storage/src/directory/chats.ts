@@ -5,6 +5,7 @@ import type { Database } from '../engines/database.js';
 import type { Schema } from '../schema.js';
 import { each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
+import { deleteIn } from './restraints.js';
 import { chatColumns, chatOf, chatTimeline, presentMembers, toProfile } from './chatRows.js';
 
 /** Memberships are spans in timeline positions: who leaves keeps a closed one, who comes back gets another. */
@@ -105,6 +106,7 @@ export function createChats(database: Database): Chats {
         .returning('chat'),
     );
     if (removed.length === 0) return false;
+    yield deleteIn(db, app, { by: 'chat', chat: key });
     const { head } = yield* countersOf(app, chatTimeline(key));
     yield leaving(db, app, key, head);
     return true;

@@ -4,6 +4,7 @@ import type { Database } from '../engines/database.js';
 import type { Schema, UsersTable } from '../schema.js';
 import { each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
+import { deleteIn } from './restraints.js';
 
 export function createUsers(database: Database): Users {
   const { db, statements } = database;
@@ -55,6 +56,7 @@ export function createUsers(database: Database): Users {
   }
 
   function* remove(app: AppNo, user: UserId): Steps<User | undefined> {
+    yield deleteIn(db, app, { by: 'user', user });
     const [row] = yield* rows(
       db.deleteFrom('users').where('app_no', '=', app).where('user', '=', user).returningAll(),
     );

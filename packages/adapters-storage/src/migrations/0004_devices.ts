@@ -12,6 +12,7 @@ export const devices: Migration = {
     ...queues(db, ddl),
     ...deletions(db, ddl),
     ...retryKeys(db, ddl),
+    ...restraints(db, ddl),
   ],
 };
 
@@ -83,6 +84,28 @@ function deletions({ schema }: Kysely<Schema>, { kind, whole, text, ends }: Ddl)
       .on(kind === 'postgres' ? 'events_p0' : 'events')
       .columns(['stream_day', 'app_no', 'stream', 'version'])
       .where(sql<boolean>`type in ('ConversationDeleted', 'RoamingDeleted')`),
+  ];
+}
+
+/** What keeps clients from sending. */
+function restraints({ schema }: Kysely<Schema>, { whole, text, lastingIdentity, ends }: Ddl) {
+  return [
+    schema
+      .createTable('restraints')
+      .addColumn('restraint_no', whole, lastingIdentity)
+      .addColumn('app_no', whole, (column) => column.notNull())
+      .addColumn('scope', text, (column) => column.notNull())
+      .addColumn('user', text, (column) => column.notNull())
+      .addColumn('until_at', whole)
+      .addUniqueConstraint('restraints_key', ['app_no', 'scope', 'user'])
+      .modifyEnd(ends.plain),
+    // Those that have ended go when somebody else is restrained there.
+    schema
+      .createIndex('restraints_ended')
+      .on('restraints')
+      .columns(['app_no', 'scope', 'until_at'])
+      .where(sql.ref('until_at'), 'is not', null),
+    schema.alterTable('chats').addColumn('disabled', whole, (column) => column.notNull().defaultTo(0)),
   ];
 }
 

@@ -15,8 +15,10 @@ import type { UnwantedRoaming } from '../conversation/deleteRoaming.js';
 import { readConversation } from '../conversation/readConversation.js';
 import { endSessions, evolveEndedSessions, noneEnded } from '../device/endSessions.js';
 import type { EndedSessions } from '../device/endSessions.js';
-import type { ChatKey, ChatKind, Role, RoleKey } from '../chat/chat.js';
+import type { ChatFacts, ChatKey, ChatKind, Role, RoleKey } from '../chat/chat.js';
 import { chatKeyText, roleKeyText } from '../chat/chat.js';
+import { restraintKeyText, scopesOfSend } from '../chat/restraint.js';
+import type { RestraintScope } from '../chat/restraint.js';
 import { isCallbackRuleEvent, isConversationEvent, isMessageEvent } from '../events.js';
 import type { DomainEvent } from '../events.js';
 import type { Verdict } from '../kernel/decider.js';
@@ -40,6 +42,7 @@ import type { Message } from '../message/message.js';
 import { purgeAttachment } from '../message/purgeAttachment.js';
 import { recallMessage } from '../message/recallMessage.js';
 import { sendMessage } from '../message/sendMessage.js';
+import type { SenderRestraints, SendMessage } from '../message/sendMessage.js';
 import type { Reads } from '../ports/commandStore.js';
 import { changeRecallPolicy } from '../recall-policy/changeRecallPolicy.js';
 import { defaultRecallPolicy, evolveRecallPolicy } from '../recall-policy/recallPolicy.js';
@@ -116,8 +119,14 @@ function roleOf(set: WorkingSet, kind: ChatKind, id: string, user: UserId): Role
   return key && set.facts.roles.get(roleKeyText(key));
 }
 
-function groupTypeOf(set: WorkingSet, kind: ChatKind, id: string) {
-  return kind === 'chat' ? undefined : set.facts.chats.get(chatKeyText({ kind, id }))?.groupType;
+function chatOf(set: WorkingSet, kind: ChatKind, id: string): ChatFacts | undefined {
+  return kind === 'chat' ? undefined : set.facts.chats.get(chatKeyText({ kind, id }));
+}
+
+function restraintsOf({ facts }: WorkingSet, { chatKind, to, from }: SendMessage): SenderRestraints {
+  const [everywhere, here] = scopesOfSend(chatKind, to);
+  const find = (scope: RestraintScope) => facts.restraints.get(restraintKeyText({ scope, user: from }));
+  return { everywhere: find(everywhere), here: find(here) };
 }
 
 function namedIn(unwanted: UnwantedRoaming): readonly MsgId[] {
@@ -131,13 +140,16 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
     reads: ({ chatKind, to, from, authority, retryKey }) => ({
       chats: chatsOf(chatKind, to),
       roles: authority === 'user' ? rolesOf(chatKind, to, from) : [],
+      restraints:
+        authority === 'user' ? scopesOfSend(chatKind, to).map((scope) => ({ scope, user: from })) : [],
       retryKeys: retryKey === null ? [] : [retryKey],
     }),
     decide: (command, set) => {
       const { chatKind, to, from, retryKey } = command;
       return sendMessage(command, set.state(messageStream(command.msgId), messages), {
-        groupType: groupTypeOf(set, chatKind, to),
+        chat: chatOf(set, chatKind, to),
         role: roleOf(set, chatKind, to, from),
+        restraints: restraintsOf(set, command),
         sentBefore: retryKey === null ? undefined : set.sentUnder(retryKey),
       });
     },
@@ -153,7 +165,7 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
     decide: (command, set) => {
       return recallMessage(command, set.state(messageStream(command.msgId), messages), {
         policy: set.state(recallPolicyStream, policies),
-        groupType: groupTypeOf(set, command.chatKind, command.to),
+        groupType: chatOf(set, command.chatKind, command.to)?.groupType,
         role: roleOf(set, command.chatKind, command.to, command.by),
       });
     },

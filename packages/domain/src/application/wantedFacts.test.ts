@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RestraintScope } from '../chat/restraint.js';
 import { messageStream, pairTimeline, recallPolicyStream } from '../kernel/stream.js';
 import {
   ackSample,
@@ -18,7 +19,8 @@ import { wantedFacts } from './wantedFacts.js';
 const [m1, m2] = [idAt(sampleInstant, 1), idAt(sampleInstant, 2)];
 const group = { kind: 'groupchat', id: 'g1' } as const;
 const inGroup = { chatKind: 'groupchat', to: 'g1' } as const;
-const nothing = { app: 1, streams: [], chats: [], roles: [], heads: [], retryKeys: [] };
+const restraint = (scope: RestraintScope) => ({ scope, user: 'u1' });
+const nothing = { app: 1, streams: [], chats: [], roles: [], restraints: [], heads: [], retryKeys: [] };
 
 describe('what a command wants to know', () => {
   it.each([
@@ -31,12 +33,21 @@ describe('what a command wants to know', () => {
     [
       'a message that may be a second try: what was sent under its key',
       sendSample({ msgId: m1, authority: 'user', retryKey: 'u1 web 1' }),
-      { streams: [messageStream(m1)], retryKeys: ['u1 web 1'] },
+      {
+        streams: [messageStream(m1)],
+        restraints: [restraint({ by: 'app', kind: 'chat' }), restraint({ by: 'user', user: 'u2' })],
+        retryKeys: ['u1 web 1'],
+      },
     ],
     [
-      'a message by a user to a group: the user’s role there',
+      'a message by a user to a group: the user’s role there, and what keeps it from sending',
       sendSample({ msgId: m1, ...inGroup, authority: 'user' }),
-      { streams: [messageStream(m1)], chats: [group], roles: [{ chat: group, user: 'u1' }] },
+      {
+        streams: [messageStream(m1)],
+        chats: [group],
+        roles: [{ chat: group, user: 'u1' }],
+        restraints: [restraint({ by: 'app', kind: 'groupchat' }), restraint({ by: 'chat', chat: group })],
+      },
     ],
     [
       'an acknowledgement: the message, and what was said of it before',
@@ -131,6 +142,7 @@ describe('what a command wants to know', () => {
         streams: [messageStream(m1), recallPolicyStream, messageStream(m2)],
         chats: [group],
         roles: [{ chat: group, user: 'boss' }],
+        restraints: [],
         heads: [],
         retryKeys: [],
       },

@@ -1,5 +1,7 @@
 import type { ChatKey, RoleKey } from '../chat/chat.js';
 import { chatKeyText, roleKeyText } from '../chat/chat.js';
+import type { RestraintKey } from '../chat/restraint.js';
+import { restraintKeyText } from '../chat/restraint.js';
 import type { AppNo } from '../kernel/ids.js';
 import type { StreamId, TimelineId } from '../kernel/stream.js';
 import type { RetryKey } from '../message/sendMessage.js';
@@ -11,6 +13,7 @@ interface Gathering {
   readonly streams: Set<StreamId>;
   readonly chats: Map<string, ChatKey>;
   readonly roles: Map<string, RoleKey>;
+  readonly restraints: Map<string, RestraintKey>;
   readonly heads: Set<TimelineId>;
   readonly retryKeys: Set<RetryKey>;
 }
@@ -25,6 +28,7 @@ export function wantedFacts(commands: readonly Command[]): readonly WantedFacts[
         streams: new Set(),
         chats: new Map(),
         roles: new Map(),
+        restraints: new Map(),
         heads: new Set(),
         retryKeys: new Set(),
       };
@@ -37,6 +41,7 @@ export function wantedFacts(commands: readonly Command[]): readonly WantedFacts[
     streams: [...wanted.streams],
     chats: [...wanted.chats.values()],
     roles: [...wanted.roles.values()],
+    restraints: [...wanted.restraints.values()],
     heads: [...wanted.heads],
     retryKeys: [...wanted.retryKeys],
   }));
@@ -49,6 +54,7 @@ function gather(command: Command, wanted: Gathering): void {
   for (const stream of reads.streams ?? []) wanted.streams.add(stream);
   for (const chat of reads.chats ?? []) wanted.chats.set(chatKeyText(chat), chat);
   for (const role of reads.roles ?? []) wanted.roles.set(roleKeyText(role), role);
+  for (const key of reads.restraints ?? []) wanted.restraints.set(restraintKeyText(key), key);
   for (const head of reads.heads ?? []) wanted.heads.add(head);
   for (const key of reads.retryKeys ?? []) wanted.retryKeys.add(key);
 }

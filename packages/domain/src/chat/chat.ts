@@ -12,6 +12,13 @@ export interface ChatKey {
   readonly id: string;
 }
 
+/** What decisions know of a group or room that is there. */
+export interface ChatFacts {
+  readonly groupType: GroupType;
+  /** Clients may not send to it. */
+  readonly disabled: boolean;
+}
+
 /** Names somebody in a group or a room. */
 export interface RoleKey {
   readonly chat: ChatKey;

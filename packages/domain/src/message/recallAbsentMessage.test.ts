@@ -18,7 +18,7 @@ const expired: NewEvent = {
 
 /** The group as the server knows it. */
 const known = (groupType: GroupType = 'Public') => ({
-  chats: new Map([[chatKeyText(group), { groupType }]]),
+  chats: new Map([[chatKeyText(group), { groupType, disabled: false }]]),
 });
 
 describe('a message that the server does not have', () => {

@@ -21,7 +21,7 @@ function policy(enabled: boolean, windowSeconds: number, version = 1): RecallPol
 
 /** The group as the server knows it. */
 const known = (groupType: GroupType = 'Public') => ({
-  chats: new Map([[chatKeyText(group), { groupType }]]),
+  chats: new Map([[chatKeyText(group), { groupType, disabled: false }]]),
 });
 const role = (of: string, is: Role) => ({ roles: new Map([[roleKeyText({ chat: group, user: of }), is]]) });
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { chatKeyText, roleKeyText } from '../chat/chat.js';
+import type { ChatKind } from '../chat/chat.js';
+import { restraintKeyText } from '../chat/restraint.js';
+import type { RestraintScope } from '../chat/restraint.js';
 import type { NewEvent } from '../events.js';
 import {
   given,
@@ -12,6 +15,7 @@ import {
 } from '../testing/index.js';
 import { unknownMessage } from './message.js';
 import { sendMessage } from './sendMessage.js';
+import type { SendRefusal } from './sendMessage.js';
 
 describe('sending', () => {
   it('records who sent what kind of message to whom, and none of its content', () => {
@@ -25,8 +29,9 @@ describe('sending', () => {
     });
 
     const verdict = sendMessage(command, unknownMessage, {
-      groupType: undefined,
+      chat: undefined,
       role: undefined,
+      restraints: { everywhere: undefined, here: undefined },
       sentBefore: undefined,
     });
 
@@ -56,7 +61,9 @@ describe('sending', () => {
   });
 
   it('records the type of a group or room that the server knows', () => {
-    const chats = new Map([[chatKeyText({ kind: 'groupchat', id: 'g1' }), { groupType: 'Work' as const }]]);
+    const chats = new Map([
+      [chatKeyText({ kind: 'groupchat', id: 'g1' }), { groupType: 'Work' as const, disabled: false }],
+    ]);
     given()
       .and({ chats })
       .when(sendSample({ chatKind: 'groupchat', to: 'g1' }))
@@ -100,7 +107,7 @@ describe('sending', () => {
 
 const group = { kind: 'groupchat', id: 'g1' } as const;
 const inGroup = { chatKind: 'groupchat', to: 'g1' } as const;
-const known = { chats: new Map([[chatKeyText(group), { groupType: 'Public' as const }]]) };
+const known = { chats: new Map([[chatKeyText(group), { groupType: 'Public' as const, disabled: false }]]) };
 const member = { roles: new Map([[roleKeyText({ chat: group, user: 'u1' }), 'member' as const]]) };
 const [m1, m2] = [idAt(sampleInstant, 1), idAt(sampleInstant, 2)];
 
@@ -126,13 +133,89 @@ describe('sending by a client', () => {
   it('may be for some members of a group only; between two users that means nothing', () => {
     const directed = (change: object) =>
       sendMessage(sendSample({ directedTo: ['u3'], ...change }), unknownMessage, {
-        groupType: undefined,
+        chat: undefined,
         role: undefined,
+        restraints: { everywhere: undefined, here: undefined },
         sentBefore: undefined,
       });
     expect(directed(inGroup)).toMatchObject({ events: [{ data: { directedTo: ['u3'] } }] });
     const between = directed({});
     expect(between.ok && between.events[0] && 'directedTo' in between.events[0].data).toBe(false);
+  });
+});
+
+describe('what keeps a client from sending', () => {
+  const room = { kind: 'chatroom', id: 'r1' } as const;
+  const inRoom = { chatKind: 'chatroom', to: 'r1' } as const;
+  const by = (...keys: readonly [RestraintScope, number | null][]) => ({
+    restraints: new Map(keys.map(([scope, until]) => [restraintKeyText({ scope, user: 'u1' }), { until }])),
+  });
+  const chats = (disabled: boolean) => ({
+    chats: new Map(
+      [group, room].map((key) => [chatKeyText(key), { groupType: 'Public' as const, disabled }]),
+    ),
+    roles: new Map([group, room].map((chat) => [roleKeyText({ chat, user: 'u1' }), 'owner' as const])),
+  });
+  const byUser = { by: 'user', user: 'u2' } as const;
+  const byGroup = { by: 'chat', chat: group } as const;
+  const byApp = (kind: ChatKind) => ({ by: 'app', kind }) as const;
+
+  it.each<[string, RestraintScope, object, SendRefusal]>([
+    ['the receiver', byUser, {}, 'blocked'],
+    ['the app, for one-to-one chats', byApp('chat'), {}, 'mutedEverywhere'],
+    ['a group, its owner too', byGroup, inGroup, 'muted'],
+    ['the app, for groups', byApp('groupchat'), inGroup, 'mutedEverywhere'],
+    ['a room', { by: 'chat', chat: room }, inRoom, 'muted'],
+    ['the app, for rooms', byApp('chatroom'), inRoom, 'mutedEverywhere'],
+  ])('is %s, until it ends', (_, scope, to, refusal) => {
+    const command = sendSample({ ...to, authority: 'user' });
+    const when = (until: number | null) =>
+      given()
+        .and({ ...chats(false), ...by([scope, until]) })
+        .when(command);
+    when(null).then(refusal);
+    when(command.now + 1).then(refusal);
+    when(command.now).then([{ type: 'MessageSent' }]);
+  });
+
+  it.each<[string, RestraintScope, object]>([
+    ['another user', { by: 'user', user: 'u3' }, {}],
+    ['the receiver, when it is for a group', byUser, inGroup],
+    ['another group', { by: 'chat', chat: { kind: 'groupchat', id: 'g2' } }, inGroup],
+    ['a room of the same name', { by: 'chat', chat: { kind: 'chatroom', id: 'g1' } }, inGroup],
+    ['the app, for chats of another kind', byApp('chatroom'), inGroup],
+  ])('is not %s', (_, scope, to) => {
+    given()
+      .and({ ...chats(false), ...by([scope, null]) })
+      .when(sendSample({ ...to, authority: 'user' }))
+      .then([{ type: 'MessageSent' }]);
+  });
+
+  it('is a group that is disabled, and what binds more comes first', () => {
+    const command = sendSample({ ...inGroup, authority: 'user' });
+    const both = by([byGroup, null], [byApp('groupchat'), null]);
+    given()
+      .and({ ...chats(true), ...both })
+      .when(command)
+      .then('chatDisabled');
+    given()
+      .and({ ...chats(true), ...both, roles: new Map() })
+      .when(command)
+      .then('notMember');
+    given()
+      .and({ ...chats(false), ...both })
+      .when(command)
+      .then('mutedEverywhere');
+  });
+
+  it('keeps the app from nothing', () => {
+    const everything = by([byUser, null], [byGroup, null], [byApp('chat'), null], [byApp('groupchat'), null]);
+    for (const to of [{}, inGroup]) {
+      given()
+        .and({ ...chats(true), ...everything })
+        .when(sendSample(to))
+        .then([{ type: 'MessageSent' }]);
+    }
   });
 });
 

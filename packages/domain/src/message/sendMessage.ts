@@ -1,4 +1,6 @@
-import type { ChatKind, GroupType, Role } from '../chat/chat.js';
+import type { ChatFacts, ChatKind, Role } from '../chat/chat.js';
+import { binds } from '../chat/restraint.js';
+import type { Restraint } from '../chat/restraint.js';
 import { accept, refuse } from '../kernel/decider.js';
 import type { Verdict } from '../kernel/decider.js';
 import type { AppNo, AttachmentId, DeviceId, Instant, MsgId, UserId } from '../kernel/ids.js';
@@ -23,7 +25,10 @@ export interface SendMessage {
   readonly flags: ItemFlags;
   /** The only members of a group or room that it is for; null: all of them. Of no meaning between two users. */
   readonly directedTo: readonly UserId[] | null;
-  /** `app`: the app's admin token. `user`: a client, which sends to groups and rooms that its user is in, and to any user. */
+  /**
+   * `app`: the app's admin token. `user`: a client, which sends to groups and rooms that its user is in,
+   * and to any user, as far as nobody keeps it from that.
+   */
   readonly authority: 'app' | 'user';
   /** Under which a client sends the same message again when it got no answer; unique in the app. null: it never does. */
   readonly retryKey: RetryKey | null;
@@ -37,15 +42,35 @@ export type RetryKey = string;
 
 /**
  * In the order in which they are checked: who left the group meanwhile still learns what became of the
- * first try. `sentBefore`: under the same key; the port `RetryKeys` knows as which message.
+ * first try, who is no member learns nothing more of a group, and what binds more comes first.
+ * `sentBefore`: under the same key; the port `RetryKeys` knows as which message. `chatDisabled`: for all
+ * clients. `mutedEverywhere`: in all chats of the kind. `muted`: in this group or room, whatever role its
+ * member has: whoever named an owner or admin meant it. `blocked`: by the receiver, one-to-one only.
  */
-export type SendRefusal = 'sentBefore' | 'idTaken' | 'chatNotFound' | 'notMember';
+export type SendRefusal =
+  | 'sentBefore'
+  | 'idTaken'
+  | 'chatNotFound'
+  | 'notMember'
+  | 'chatDisabled'
+  | 'mutedEverywhere'
+  | 'muted'
+  | 'blocked';
+
+/** What keeps a client's user from sending; nobody looks for any when the app sends. */
+export interface SenderRestraints {
+  /** In all chats of the kind. */
+  readonly everywhere: Restraint | undefined;
+  /** In the group or room, or by the other user. */
+  readonly here: Restraint | undefined;
+}
 
 export interface SendFacts {
-  /** Of a group or room that the server knows. */
-  readonly groupType: GroupType | undefined;
+  /** The group or room, when the server knows it. */
+  readonly chat: ChatFacts | undefined;
   /** Of the sender in that group or room. */
   readonly role: Role | undefined;
+  readonly restraints: SenderRestraints;
   /** What was sent under the command's key. */
   readonly sentBefore: MsgId | undefined;
 }
@@ -57,17 +82,15 @@ export function sendMessage(
 ): Verdict<MessageSent, SendRefusal> {
   if (facts.sentBefore !== undefined && facts.sentBefore !== command.msgId) return refuse('sentBefore');
   if (state.status !== 'unknown') return isEcho(command, state) ? accept() : refuse('idTaken');
-  if (command.authority === 'user' && command.chatKind !== 'chat') {
-    if (facts.groupType === undefined) return refuse('chatNotFound');
-    if (facts.role === undefined) return refuse('notMember');
-  }
+  const refusal = command.authority === 'user' ? refusalOfClient(command, facts) : undefined;
+  if (refusal !== undefined) return refuse(refusal);
   const { msgId, from, contentKind, attachments, expiresAt, random, origin, originDevice, flags, now } =
     command;
   const directedTo = command.chatKind === 'chat' ? null : command.directedTo;
   const chat = {
     kind: command.chatKind,
     id: command.to,
-    ...(facts.groupType === undefined ? {} : { groupType: facts.groupType }),
+    ...(facts.chat === undefined ? {} : { groupType: facts.chat.groupType }),
   };
   return accept({
     type: 'MessageSent',
@@ -88,6 +111,22 @@ export function sendMessage(
     occurredAt: now,
     actor: from,
   });
+}
+
+/** Why a client may not send this to whom it is for; the app's own sending asks nobody (contract A9). */
+function refusalOfClient(
+  { chatKind, now }: SendMessage,
+  { chat, role, restraints }: SendFacts,
+): SendRefusal | undefined {
+  const isOneToOne = chatKind === 'chat';
+  if (!isOneToOne) {
+    if (chat === undefined) return 'chatNotFound';
+    if (role === undefined) return 'notMember';
+    if (chat.disabled) return 'chatDisabled';
+  }
+  if (binds(restraints.everywhere, now)) return 'mutedEverywhere';
+  if (binds(restraints.here, now)) return isOneToOne ? 'blocked' : 'muted';
+  return undefined;
 }
 
 /** Whether the message is there because this very command put it there. */

@@ -14,6 +14,8 @@ export interface ChatProfile {
   readonly custom: string;
   /** What only one vendor's API has (`membersonly`, `allowinvites`, ...), as that edge keeps it. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** Clients may not send to it. */
+  readonly disabled: boolean;
   readonly createdAt: Instant;
 }
 

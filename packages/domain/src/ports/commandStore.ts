@@ -1,5 +1,6 @@
 import type { CallbackRule } from '../callback/rule.js';
-import type { ChatKey, GroupType, Role, RoleKey } from '../chat/chat.js';
+import type { ChatFacts, ChatKey, Role, RoleKey } from '../chat/chat.js';
+import type { Restraint, RestraintKey } from '../chat/restraint.js';
 import type { NewEvent, RecordedEvent } from '../events.js';
 import type { AppNo, CommandId, ItemId, MsgId } from '../kernel/ids.js';
 import type { StreamId, TimelineId } from '../kernel/stream.js';
@@ -11,6 +12,7 @@ export interface Reads {
   readonly streams: readonly StreamId[];
   readonly chats?: readonly ChatKey[];
   readonly roles?: readonly RoleKey[];
+  readonly restraints?: readonly RestraintKey[];
   /** How many messages a timeline had when the batch was read. */
   readonly heads?: readonly TimelineId[];
   /** Whether something was sent under a key before. */
@@ -31,9 +33,11 @@ export interface LoadedFacts {
    */
   readonly streams: ReadonlyMap<StreamId, readonly RecordedEvent[]>;
   /** By `chatKeyText`. */
-  readonly chats: ReadonlyMap<string, { readonly groupType: GroupType }>;
+  readonly chats: ReadonlyMap<string, ChatFacts>;
   /** By `roleKeyText`. */
   readonly roles: ReadonlyMap<string, Role>;
+  /** By `restraintKeyText`; also those that have ended. */
+  readonly restraints: ReadonlyMap<string, Restraint>;
   readonly heads: ReadonlyMap<TimelineId, number>;
   readonly retried: ReadonlyMap<RetryKey, MsgId>;
   /** The app's enabled callback rules. */

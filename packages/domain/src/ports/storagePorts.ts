@@ -15,6 +15,7 @@ import type { Leases } from './leases.js';
 import type { RateLimits } from './rateLimits.js';
 import type { ReadModels } from './readModels.js';
 import type { Redeliveries } from './redeliveries.js';
+import type { Restraints } from './restraints.js';
 import type { RetryKeys } from './retryKeys.js';
 import type { RuleHealths } from './ruleHealths.js';
 import type { SealedSecrets } from './sealedSecrets.js';
@@ -46,6 +47,7 @@ export interface StoragePorts {
   readonly users: Users;
   readonly chats: Chats;
   readonly chatReader: ChatReader;
+  readonly restraints: Restraints;
   readonly attachments: Attachments;
   readonly secrets: Secrets;
   readonly sealedSecrets: SealedSecrets;

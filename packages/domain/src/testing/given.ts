@@ -25,8 +25,10 @@ export interface ExpectedEvent {
 }
 
 export interface Given {
-  /** Facts around the history: chats, roles, heads, rules. */
-  and(facts: Partial<Pick<LoadedFacts, 'chats' | 'roles' | 'heads' | 'retried' | 'rules'>>): Given;
+  /** Facts around the history: chats, roles, restraints, heads, rules. */
+  and(
+    facts: Partial<Pick<LoadedFacts, 'chats' | 'roles' | 'restraints' | 'heads' | 'retried' | 'rules'>>,
+  ): Given;
   when(command: Command): {
     /** Exactly these events (none: the state already is what the command asks for), or this refusal. */
     then(expected: readonly ExpectedEvent[] | Refusal): void;
@@ -38,13 +40,21 @@ export function given(...history: readonly NewEvent[]): Given {
   return givenFacts(record(history), {});
 }
 
+const noFacts = {
+  chats: new Map(),
+  roles: new Map(),
+  restraints: new Map(),
+  heads: new Map(),
+  retried: new Map(),
+  rules: [],
+};
+
 function givenFacts(streams: ReadonlyMap<StreamId, readonly RecordedEvent[]>, facts: object): Given {
   return {
     and: (more) => givenFacts(streams, { ...facts, ...more }),
     when: (command) => ({
       then: (expected) => {
-        const none = { chats: new Map(), roles: new Map(), heads: new Map(), retried: new Map(), rules: [] };
-        const set = new WorkingSet({ app: command.app, streams, ...none, ...facts });
+        const set = new WorkingSet({ app: command.app, streams, ...noFacts, ...facts });
         const verdict = handlerOf<CommandType>(command).decide(command, set);
         if (typeof expected === 'string') expect(verdict).toEqual({ ok: false, code: expected });
         else expect(verdict).toMatchObject({ ok: true, events: expected });

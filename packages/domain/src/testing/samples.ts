@@ -257,6 +257,7 @@ export function groupSample(app: AppNo, id: string, change: Partial<ChatProfile>
     membersMax: 200,
     custom: '',
     settings: { allowinvites: false, membersonly: true, label: 'x', level: 3 },
+    disabled: false,
     createdAt: sampleInstant,
     ...change,
   };

@@ -15,8 +15,9 @@ import { idAt, sampleInstant, sampleOrigin, sendSample } from './samples.js';
 
 export function sentEvent(change: Partial<SendMessage> = {}): MessageSent {
   const verdict = sendMessage(sendSample(change), unknownMessage, {
-    groupType: undefined,
+    chat: undefined,
     role: undefined,
+    restraints: { everywhere: undefined, here: undefined },
     sentBefore: undefined,
   });
   assert(verdict.ok && verdict.events[0] !== undefined, 'a new message is sent');
@@ -108,7 +109,7 @@ export async function loadOne(
   wanted: Partial<WantedFacts> & { readonly app: AppNo },
 ): Promise<LoadedFacts> {
   const [facts] = await ports.commands.load([
-    { streams: [], chats: [], roles: [], heads: [], retryKeys: [], ...wanted },
+    { streams: [], chats: [], roles: [], restraints: [], heads: [], retryKeys: [], ...wanted },
   ]);
   assert(facts !== undefined, 'one app was asked for');
   return facts;

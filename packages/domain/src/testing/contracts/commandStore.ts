@@ -95,7 +95,14 @@ export function describeCommandStore(name: string, harness: StorageHarness): voi
 
       await ports.commands.commit([sendUnit(app.no), sendUnit(otherNo, { content: textContent('other') })]);
 
-      const wanted = { streams: [stream], chats: [], roles: [], heads: [pair], retryKeys: [] };
+      const wanted = {
+        streams: [stream],
+        chats: [],
+        roles: [],
+        restraints: [],
+        heads: [pair],
+        retryKeys: [],
+      };
       const loaded = await ports.commands.load([
         { ...wanted, app: otherNo },
         { ...wanted, app: app.no },

@@ -27,8 +27,8 @@ export function describeCommandStoreFacts(name: string, harness: StorageHarness)
       });
 
       expect([...chats].toSorted()).toEqual([
-        [chatKeyText(room), { groupType: 'ChatRoom' }],
-        [chatKeyText(group), { groupType: 'Private' }],
+        [chatKeyText(room), { groupType: 'ChatRoom', disabled: false }],
+        [chatKeyText(group), { groupType: 'Private', disabled: false }],
       ]);
     });
 

@@ -35,6 +35,7 @@ export { describeReadModels } from './readModels.js';
 export { describeRedeliveries } from './redeliveries.js';
 export { describeRedeliveryJobs } from './redeliveryJobs.js';
 export { describeRedeliveryTurns } from './redeliveryTurns.js';
+export { describeRestraints } from './restraints.js';
 export { describeRetryKeys } from './retryKeys.js';
 export { describeRetriedSends } from './retriedSends.js';
 export { describeRoaming } from './roaming.js';

@@ -30,6 +30,7 @@ import { describeReadModels } from './readModels.js';
 import { describeRedeliveries } from './redeliveries.js';
 import { describeRedeliveryJobs } from './redeliveryJobs.js';
 import { describeRedeliveryTurns } from './redeliveryTurns.js';
+import { describeRestraints } from './restraints.js';
 import { describeRetryKeys } from './retryKeys.js';
 import { describeRoaming } from './roaming.js';
 import { describeRuleHealthNews } from './ruleHealthNews.js';
@@ -74,6 +75,7 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeLeases(name, harness);
     describeChats(name, harness);
     describeChatReader(name, harness);
+    describeRestraints(name, harness);
     describeApps(name, harness);
     describeRateLimits(name, harness);
     describeUsers(name, harness);

@@ -4,6 +4,7 @@ import type { AppNo, UserId } from '../../kernel/ids.js';
 import { groupTimeline, roomTimeline } from '../../kernel/stream.js';
 import type { ChatProfile, ChatReader, Chats } from '../../ports/chats.js';
 import { paged } from './paging.js';
+import { liftAll } from './restraints.js';
 import { keyOf } from './state.js';
 import type { MembershipRow, MemoryState } from './state.js';
 
@@ -27,6 +28,7 @@ export function createMemoryChats(state: MemoryState): Chats {
       }),
     remove: async (app, key) => {
       const removed = state.chats.delete(keyOf(app, chatKeyText(key)));
+      liftAll(state, app, { by: 'chat', chat: key });
       for (const row of membersOf(state, app, key)) leave(state, row, key);
       return removed;
     },

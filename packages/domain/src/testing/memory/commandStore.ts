@@ -1,6 +1,8 @@
 import { isOver, plannedDelivery } from '../../callback/delivery.js';
 import { chatKeyText, roleKeyText } from '../../chat/chat.js';
-import type { GroupType, Role } from '../../chat/chat.js';
+import type { ChatFacts, Role } from '../../chat/chat.js';
+import type { Restraint } from '../../chat/restraint.js';
+import { restraintKeyText } from '../../chat/restraint.js';
 import type { NewEvent, RecordedEvent } from '../../events.js';
 import { assert } from '../../kernel/assert.js';
 import type { Stamps } from '../../kernel/event.js';
@@ -17,6 +19,7 @@ import type {
 } from '../../ports/commandStore.js';
 import { itemIdOf } from '../../timeline/itemOf.js';
 import { applyEvent } from './applyEvent.js';
+import { restraintOf } from './restraints.js';
 import { bodyKey, currentRule, keyOf, timelineRow } from './state.js';
 import type { MemoryState } from './state.js';
 
@@ -39,15 +42,21 @@ function loadFacts(state: MemoryState, wanted: WantedFacts): LoadedFacts {
     const events = state.streams.get(keyOf(app, stream));
     if (events !== undefined) streams.set(stream, events);
   }
-  const chats = new Map<string, { readonly groupType: GroupType }>();
+  const chats = new Map<string, ChatFacts>();
   for (const chat of wanted.chats) {
     const profile = state.chats.get(keyOf(app, chatKeyText(chat)));
-    if (profile !== undefined) chats.set(chatKeyText(chat), { groupType: profile.type });
+    if (profile !== undefined)
+      chats.set(chatKeyText(chat), { groupType: profile.type, disabled: profile.disabled });
   }
   const roles = new Map<string, Role>();
   for (const key of wanted.roles) {
     const role = currentRole(state, app, chatKeyText(key.chat), key.user);
     if (role !== undefined) roles.set(roleKeyText(key), role);
+  }
+  const restraints = new Map<string, Restraint>();
+  for (const key of wanted.restraints) {
+    const row = restraintOf(state, app, key);
+    if (row !== undefined) restraints.set(restraintKeyText(key), { until: row.until });
   }
   const heads = new Map<TimelineId, number>();
   for (const timeline of wanted.heads) {
@@ -63,7 +72,7 @@ function loadFacts(state: MemoryState, wanted: WantedFacts): LoadedFacts {
     .filter((row) => !row.removed && row.app === app)
     .map(currentRule)
     .filter(({ enabled }) => enabled);
-  return { app, streams, chats, roles, heads, retried, rules };
+  return { app, streams, chats, roles, restraints, heads, retried, rules };
 }
 
 function currentRole(state: MemoryState, app: AppNo, chat: string, user: string): Role | undefined {

@@ -2,6 +2,7 @@ import { assert } from '../../kernel/assert.js';
 import type { App, Apps } from '../../ports/apps.js';
 import type { Secrets } from '../../ports/secrets.js';
 import type { Users } from '../../ports/users.js';
+import { liftAll } from './restraints.js';
 import { keyOf } from './state.js';
 import type { MemoryState } from './state.js';
 
@@ -53,6 +54,7 @@ export function createMemoryUsers(state: MemoryState): Users {
     remove: async (app, id) => {
       const user = state.users.get(keyOf(app, id));
       state.users.delete(keyOf(app, id));
+      liftAll(state, app, { by: 'user', user: id });
       return user;
     },
   };

@@ -26,6 +26,7 @@ import type { ChatProfile } from '../../ports/chats.js';
 import type { Attempt } from '../../ports/deliveryQueue.js';
 import type { TimelineCursor } from '../../ports/devices.js';
 import type { Rebuild } from '../../ports/readModels.js';
+import type { RestrainedUser } from '../../ports/restraints.js';
 import type { User } from '../../ports/users.js';
 import type { RateWindow } from '../../rate-limit/rateLimit.js';
 import type { Item } from '../../timeline/item.js';
@@ -108,6 +109,13 @@ export interface RedeliveryRow {
   cursor: number;
 }
 
+/** Who may not send where. */
+export interface RestraintRow extends RestrainedUser {
+  readonly app: AppNo;
+  /** By `restraintScopeText`. */
+  readonly scope: string;
+}
+
 /** Under which key a message was sent. */
 export interface RetryKeyRow {
   readonly app: AppNo;
@@ -127,6 +135,8 @@ export interface MemoryState {
   readonly bodies: Map<string, StoredContent>;
   readonly conversations: Map<string, Conversation>;
   readonly retryKeys: Map<string, RetryKeyRow>;
+  /** In the order in which they were imposed. */
+  restraints: readonly RestraintRow[];
   readonly chats: Map<string, ChatProfile>;
   readonly memberships: MembershipRow[];
   readonly attachments: Map<string, AttachmentRow>;
@@ -156,6 +166,7 @@ export function emptyState(): MemoryState {
     bodies: new Map(),
     conversations: new Map(),
     retryKeys: new Map(),
+    restraints: [],
     chats: new Map(),
     memberships: [],
     attachments: new Map(),

@@ -17,6 +17,7 @@ import { createMemoryLeases } from './leases.js';
 import { createMemoryRateLimits } from './rateLimits.js';
 import { createMemoryReadModels } from './readModels.js';
 import { createMemoryRedeliveries } from './redeliveries.js';
+import { createMemoryRestraints } from './restraints.js';
 import { createMemoryRetryKeys } from './retryKeys.js';
 import { createMemoryRuleHealths } from './ruleHealths.js';
 import { createMemorySealedSecrets } from './sealedSecrets.js';
@@ -58,6 +59,7 @@ export function createMemoryStorage(clock: Clock = { now: () => Date.now() }): S
     users: createMemoryUsers(state),
     chats: createMemoryChats(state),
     chatReader: createMemoryChatReader(state),
+    restraints: createMemoryRestraints(state),
     attachments: createMemoryAttachments(state),
     secrets: createMemorySecrets(state),
     sealedSecrets: createMemorySealedSecrets(state),
