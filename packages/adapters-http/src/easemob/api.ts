@@ -10,6 +10,7 @@ import { chatRoutes } from './chats.js';
 import { chatVisitRoutes } from './chatVisits.js';
 import { conversationRoutes } from './conversations.js';
 import { deleteConversationRoutes } from './deleteConversation.js';
+import { deleteRoamingRoutes } from './deleteRoaming.js';
 import { disabledGroupRoutes } from './disabledGroups.js';
 import { eventRoutes } from './events/routes.js';
 import { globalMuteRoutes } from './globalMutes.js';
@@ -63,6 +64,7 @@ export function easemobApi(deps: HttpDeps): Api {
     sendRoutes,
     recallRoutes,
     deleteConversationRoutes,
+    deleteRoamingRoutes,
     conversationRoutes,
     roamingRoutes,
     chatfileRoutes,

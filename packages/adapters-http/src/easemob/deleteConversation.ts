@@ -1,8 +1,9 @@
 import type { ConversationKind } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
-import { appOf, param, queryText } from '../route.js';
-import { isDeviceId, isId } from '../server/text.js';
+import { appOf, param } from '../route.js';
+import { isId } from '../server/text.js';
+import { actorOf, callingDevice, deviceQuery } from './callingDevice.js';
 import { errors } from './errors.js';
 import { restOrigin } from './origin.js';
 import type { Replies } from './replies.js';
@@ -37,7 +38,6 @@ export function deleteConversationRoutes(deps: HttpDeps, replies: Replies): read
     if (type === undefined || type === null || type === '') return replies.refused(call, errors.typeEmpty);
     if (typeof deleteRoaming !== 'boolean') return replies.refused(call, errors.deleteRoamEmpty);
     if (!isId(channel)) return replies.refused(call, errors.invalidBody);
-    const { principal } = call;
     await deps.loop.submit<'DeleteConversation'>([
       {
         type: 'DeleteConversation',
@@ -47,9 +47,9 @@ export function deleteConversationRoutes(deps: HttpDeps, replies: Replies): read
         channel,
         deleteRoaming,
         origin: restOrigin(call),
-        originDevice: deviceOf(call),
+        originDevice: callingDevice(call),
         noticeId: deps.ids.next(),
-        by: principal.kind === 'user' ? principal.user : 'admin',
+        by: actorOf(call),
         now: deps.clock.now(),
       },
     ]);
@@ -77,12 +77,7 @@ export function deleteConversationRoutes(deps: HttpDeps, replies: Replies): read
       path: '/{org}/{app}/user/{username}/user_channel',
       operationId: 'deleteConversationFromSdk',
       summary: 'Deletes one user’s view of a chat, as the web SDK asks for it',
-      query: { resource: { type: 'string', description: 'The acting device; the others are told.' } },
+      query: deviceQuery,
     },
   ];
-}
-
-function deviceOf(call: Call): string | null {
-  const resource = queryText(call, 'resource');
-  return isDeviceId(resource) ? resource : null;
 }

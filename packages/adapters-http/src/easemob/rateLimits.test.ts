@@ -109,6 +109,15 @@ describe('what shares a limit', () => {
     expect((await remove('u2')()).status).toBe(200);
   });
 
+  it('given deletions of conversations and from roaming, then they count together', async () => {
+    const roaming = () => easemob.call('POST', '/rest/message/roaming/user/u1/delete/all');
+    await limit({ conversationDeletionsPerSecond: 2 });
+    expect((await remove('u1')()).status).toBe(200);
+    expect((await roaming()).status).toBe(200);
+    expectLimited(await roaming(), '1');
+    expectLimited(await remove('u1')(), '1');
+  });
+
   it('given messages to several receivers, then each is one, and a call is taken whole or not', async () => {
     await limit({ userMessagesPerMinute: 5 });
     expect((await sendTo('users', 'a', 'b', 'c', 'a')()).status).toBe(200);

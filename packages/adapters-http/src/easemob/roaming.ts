@@ -1,12 +1,12 @@
-import { groupTimeline, pairTimeline, roomTimeline } from '@recalld/domain';
-import type { App, ContentKind, MessageItem, RoamingQuery, TimelineId } from '@recalld/domain';
+import { conversationTimeline } from '@recalld/domain';
+import type { App, ContentKind, MessageItem, RoamingQuery } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, JsonSchema, Route } from '../route.js';
 import { appOf, param } from '../route.js';
 import { isId } from '../server/text.js';
 import { errors } from './errors.js';
 import { parseQueue } from './jids.js';
-import type { Queue } from './jids.js';
+import { kindOfQueue } from './queueKinds.js';
 import type { Replies } from './replies.js';
 import { answers, oneOfOrEmpty, textOrEmpty } from './schemas.js';
 
@@ -63,7 +63,7 @@ export function roamingRoutes(deps: HttpDeps, replies: Replies): readonly Route[
     const queue = parseQueue(app, body.queue);
     if (queue === undefined || !isId(queue.id)) return replies.refused(call, errors.invalidBody);
     const user = param(call, 'username');
-    const timeline = await timelineOfQueue(deps, app, user, queue);
+    const timeline = conversationTimeline(user, await kindOfQueue(deps, app.no, queue), queue.id);
     const query = { app: app.no, user, timeline, now: deps.clock.now(), ...readQuery(body) };
     const { entities, cursor } = await deps.storage.timelines.roaming(query);
     const data = {
@@ -104,12 +104,6 @@ function readQuery(body: RoamingBody): QueryPart {
     ...(startTime && startTime > 0 ? { sentFrom: startTime } : {}),
     ...(endTime && endTime > 0 ? { sentThrough: endTime } : {}),
   };
-}
-
-async function timelineOfQueue(deps: HttpDeps, app: App, user: string, queue: Queue): Promise<TimelineId> {
-  if (queue.kind === 'user') return pairTimeline(user, queue.id);
-  const [room] = await deps.storage.chats.find(app.no, [{ kind: 'chatroom', id: queue.id }]);
-  return room === undefined ? groupTimeline(queue.id) : roomTimeline(queue.id);
 }
 
 /** What was recalled between the two reads has no body any more, and no place here. */
