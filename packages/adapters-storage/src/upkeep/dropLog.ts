@@ -31,10 +31,14 @@ export async function dropLog(session: Session, deps: DropLogDeps): Promise<bool
   return false;
 }
 
-/** A late event stands with its message's first: a recall, say. And what is to be delivered is read again. */
+/**
+ * A late event stands with its message's first: a recall, say. What is to be delivered is read again. A late
+ * acknowledgement keeps nothing, unless it has a text whose own time is not over.
+ */
 async function isNeeded(session: Session, { name }: Partition, after: number): Promise<boolean> {
   const [row] = await session.run<{ needed: boolean }>(
-    `select exists (select from ${name} where occurred_at > $1)
+    `select exists (select from ${name} e where e.occurred_at > $1 and (e.type <> 'MessageAcknowledged'
+         or exists (select from bodies b where b.position = e.position and b.payload is not null)))
        or exists (select from deliveries d join ${name} e on e.position = d.first_position
          where d.stage in ('behind', 'pending')) as needed`,
     [after],

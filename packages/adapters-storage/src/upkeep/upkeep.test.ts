@@ -1,5 +1,12 @@
 import type { CommandLoop, Instant, MsgId } from '@recalld/domain';
-import { appSample, attachmentSample, idAt, recallSample, textContent } from '@recalld/domain/testing';
+import {
+  ackSample,
+  appSample,
+  attachmentSample,
+  idAt,
+  recallSample,
+  textContent,
+} from '@recalld/domain/testing';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { draftName } from '../attachments/drafts.js';
@@ -291,6 +298,31 @@ describe.skipIf(!postgresAvailable)('upkeep', () => {
       clock.advance(20 * dayMs);
       await runner(upkeep(forever))('drop the old log');
       expect(await values('select type from events')).toEqual([]);
+    });
+
+    it('given an acknowledgement that came late, then it goes with its message, unless it has a text', async () => {
+      const [plain, telling] = [await send(start), await send(start + dayMs)];
+      const now = start + 30 * dayMs;
+      const outcomes = await loop.submit([
+        ackSample({ msgId: plain, now, ackId: idAt(now, 1) }),
+        ackSample({ msgId: telling, now, ackId: idAt(now, 2), content: textContent('seen') }),
+      ]);
+      expect(outcomes.every(({ ok }) => ok)).toBe(true);
+      expect(await values('select stream_day::int from events order by position')).toEqual([
+        today,
+        today + 1,
+        today,
+        today + 1,
+      ]);
+
+      clock.advance(34 * dayMs);
+      await runner(upkeep(forever))('drop the old log');
+
+      expect(await values('select stream_day::int from events')).toEqual([today + 1, today + 1]);
+      expect(await values('select kind from timeline_items order by 1')).toEqual([
+        'acknowledgement',
+        'message',
+      ]);
     });
 
     it('given a delivery that is still open, then it stays', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composeId, idEpochMs } from './ids.js';
 import {
+  acknowledgementStream,
   callbackRuleStream,
   callbackRuleTestStream,
   conversationStream,
@@ -88,6 +89,13 @@ describe('the day of a stream', () => {
     expect(streamDay(messageStream(composeId(day * 4000, 1, 1)))).toBe(4000);
     expect(streamDay(messageStream(composeId(day * 4001 - 1, 1, 1)))).toBe(4000);
     expect(idEpochMs % (day * 1000)).toBe(0);
+  });
+
+  it('is that of the message for what was said of it', () => {
+    const msgId = composeId(86_400 * 4000, 1, 1);
+    expect(streamDay(acknowledgementStream(msgId, 'u2'))).toBe(4000);
+    expect(streamDay(acknowledgementStream(msgId, 'a/b%'))).toBe(4000);
+    expect(streamDay(acknowledgementStream('not an id', msgId))).toBe(0);
   });
 
   it('is 0 for every other stream, and for what is no message id', () => {

@@ -17,6 +17,7 @@ export type ParsedTimeline =
 
 const dayMs = 86_400_000;
 const messagePrefix = 'message/';
+const acknowledgementPrefix = 'acknowledgement/';
 
 /** Text that percent-encoding leaves as it is: most ids. */
 const plain = /^[\w.-]+$/;
@@ -64,7 +65,7 @@ export function callbackRuleTestStream(recallId: ItemId): StreamId {
 
 /** What one user has said of one message: a message may have many receivers. */
 export function acknowledgementStream(msgId: MsgId, by: UserId): StreamId {
-  return name('acknowledgement', msgId, by);
+  return `${acknowledgementPrefix + encoded(msgId)}/${encoded(by)}`;
 }
 
 /** What ended sessions of a user's devices at one instant: nobody asks for all of them. */
@@ -81,14 +82,21 @@ export function parseStream(stream: StreamId): {
 }
 
 /**
- * The day that a stream belongs to, counted from 2014-12-03: the day in a message's id, 0 for every
- * other stream. A stream's events stay together whatever day they happen on.
+ * The day that a stream belongs to, counted from 2014-12-03: the day in a message's id, also for what was
+ * said of the message, 0 for every other stream. A stream's events stay together whatever day they happen on.
  */
 export function streamDay(stream: StreamId): number {
-  if (!stream.startsWith(messagePrefix)) return 0;
-  const id = stream.slice(messagePrefix.length);
-  if (!isMsgId(id)) return 0;
+  const id = messageOf(stream);
+  if (id === undefined || !isMsgId(id)) return 0;
   return Math.floor((mintedAt(id) - idEpochMs) / dayMs);
+}
+
+/** The message whose stream it is, or that was acknowledged there: its encoded id. */
+function messageOf(stream: StreamId): string | undefined {
+  if (stream.startsWith(messagePrefix)) return stream.slice(messagePrefix.length);
+  if (!stream.startsWith(acknowledgementPrefix)) return undefined;
+  const end = stream.indexOf('/', acknowledgementPrefix.length);
+  return stream.slice(acknowledgementPrefix.length, end);
 }
 
 /** The one timeline of two users, whichever of them is named first. */
