@@ -35,6 +35,7 @@ export function blocklistRoutes(deps: HttpDeps, replies: Replies): readonly Rout
 
   async function unblock(call: Call): Promise<Answer> {
     const users = namesOf(call);
+    if (!users.every(isId)) return replies.refused(call, errors.invalidBody);
     await storage.restraints.lift(appOf(call).no, scopeOf(call), users);
     return replies.ok(call, { path, entities: [], data: users });
   }

@@ -5,6 +5,7 @@ import type { HeardEvent, SdkConnection, SdkName } from './sdkLoader.js';
 interface LiveConnection extends SdkConnection {
   /** The socket that it has now. */
   readonly sock: WebSocket;
+  send(message: object): Promise<unknown>;
 }
 
 /** Answers nothing: a login with a token asks nothing over HTTP. */
@@ -40,24 +41,38 @@ export interface LiveSdk {
   readonly heard: readonly HeardEvent[];
   /** The error's type, or `connected`. */
   login(user: string, token?: string): Promise<number | 'connected'>;
+  /** Sends a text. The error's type, or `sent`. */
+  text(to: string, chatType?: string): Promise<number | 'sent'>;
   /** What was heard of one event. */
   all(event: string): readonly unknown[];
 }
 
 export function createLiveSdk(name: SdkName, url: string, device = 'live'): LiveSdk {
-  const connection = connectionOf(loadSdk<LiveConnection>(name, transport), device, url);
+  const sdk = loadSdk<LiveConnection>(name, transport);
+  const connection = connectionOf(sdk, device, url);
   const heard = listen(connection, events);
   return {
     connection,
     heard,
     login: async (user, accessToken = `user:${user}`) => {
-      try {
-        await connection.open({ user, accessToken });
-        return 'connected';
-      } catch (refused) {
-        return (refused as { readonly type: number }).type;
-      }
+      const refusal = await typeOf(connection.open({ user, accessToken }));
+      return refusal ?? 'connected';
+    },
+    text: async (to, chatType = 'singleChat') => {
+      const message = sdk.message.create({ type: 'txt', msg: 'hello', to, chatType });
+      const refusal = await typeOf(connection.send(message));
+      return refusal ?? 'sent';
     },
     all: (event) => heard.flatMap(([told, data]) => (told === event ? [data] : [])),
   };
+}
+
+/** The type of the error that an SDK rejects with; undefined: it did not. */
+async function typeOf(done: Promise<unknown>): Promise<number | undefined> {
+  try {
+    await done;
+    return undefined;
+  } catch (refused) {
+    return (refused as { readonly type: number }).type;
+  }
 }
