@@ -193,4 +193,70 @@ describeWithSdks((stage) => {
       expect(await historyOf(bob, back, chatType)).toHaveLength(2);
     });
   });
+
+  describe.each(chatTypes)('what is removed from the history of a %s', (chatType) => {
+    /** Three messages that both have, and bob's two devices. */
+    async function givenHistory() {
+      const { alice, bob, to, back } = await given(chatType);
+      const other = await stage.connect(bob.user, { device: 'two' });
+      const ids = [
+        await settle(alice, to, chatType, bob, other),
+        await settle(alice, to, chatType, bob, other),
+        await settle(alice, to, chatType, bob, other),
+      ] as const;
+      return { alice, bob, other, to, back, ids };
+    }
+
+    const idsOf = async (user: SdkClient, target: string) =>
+      (await historyOf(user, target, chatType)).map(({ id }) => id);
+
+    it('by its id is gone for its user alone, whose other device is told', async () => {
+      const { alice, bob, other, to, back, ids } = await givenHistory();
+      const messageIds = [ids[0], ids[2]];
+
+      await bob.call('removeHistoryMessages', { targetId: back, chatType, messageIds });
+
+      const told = { operation: 'deleteRoaming', conversationId: back };
+      expect(await other.next('onMultiDeviceEvent')).toMatchObject(told);
+      expect(await idsOf(bob, back)).toEqual([ids[1]]);
+      expect(await idsOf(alice, to)).toEqual([...ids].reverse());
+      await settle(alice, to, chatType, bob);
+      expect(bob.take('onMultiDeviceEvent')).toEqual([]);
+      expect(alice.take('onMultiDeviceEvent')).toEqual([]);
+    });
+
+    it('by its time is gone for its user alone, whose other device is told', async () => {
+      const { alice, bob, other, to, back, ids } = await givenHistory();
+      const [, second] = await historyOf(bob, back, chatType);
+      const beforeTimeStamp = Number(second?.['time']);
+
+      await bob.call('removeHistoryMessages', { targetId: back, chatType, beforeTimeStamp });
+
+      const told = { operation: 'deleteRoaming', conversationId: back };
+      expect(await other.next('onMultiDeviceEvent')).toMatchObject(told);
+      expect(await idsOf(bob, back)).toEqual([ids[2]]);
+      expect(await idsOf(alice, to)).toEqual([...ids].reverse());
+    });
+  });
+
+  it('everything of a user’s is gone at once, for this user alone, whose other device is told', async () => {
+    const { alice, other, bob, to, back } = await given('singleChat');
+    const group = await makeGroup(stage.api, alice.user, [bob.user]);
+    await settle(alice, to, 'singleChat', other, bob);
+    await settle(alice, group, 'groupChat', other, bob);
+
+    await alice.call('deleteAllMessagesAndConversations');
+
+    for (const conversationId of [to, group]) {
+      const told = { operation: 'deleteConversation', conversationId };
+      const isIt = (event: SdkObject) => event['conversationId'] === conversationId;
+      expect(await other.next('onMultiDeviceEvent', isIt)).toMatchObject(told);
+    }
+    expect(await conversationsOf(alice)).toEqual([]);
+    expect(await historyOf(alice, to)).toEqual([]);
+    expect(await historyOf(alice, group, 'groupChat')).toEqual([]);
+    expect(await conversationsOf(bob)).toHaveLength(2);
+    expect(await historyOf(bob, back)).toHaveLength(1);
+    expect(await historyOf(bob, group, 'groupChat')).toHaveLength(1);
+  });
 });
