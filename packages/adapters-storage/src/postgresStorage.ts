@@ -14,6 +14,7 @@ import { onPostgresSchema } from './migrations/postgresTarget.js';
 import { DatabaseClock, steadyClock } from './nodes/databaseClock.js';
 import { expectNoNodes } from './nodes/liveNodes.js';
 import { leaseNode } from './nodes/nodeLease.js';
+import { whoeverHoldsALease } from './nodes/sessionNodes.js';
 import type { Storage } from './storage.js';
 import { createStoragePorts } from './storagePorts.js';
 import { createUpkeep } from './upkeep/upkeep.js';
@@ -82,7 +83,8 @@ async function assemble(
 ): Promise<PostgresStorage> {
   const { url, log, contentKey, messageRetentionMs = null, logRetentionMs = null } = options;
   const seal = createContentSeal(await contentKey(createSecrets(engine)));
-  const node = await leaseNode({ database: engine, clock, owner: randomUUID(), log });
+  const owner = randomUUID();
+  const node = await leaseNode({ database: engine, clock, owner, log });
   const upkeep = createUpkeep({ url, clock, log, messageRetentionMs, logRetentionMs });
   await upkeep.ensurePartitions();
   return {
@@ -90,6 +92,7 @@ async function assemble(
       database: engine,
       bodies: createSealedBodies(engine, seal),
       labels: createSealedLabels(engine, seal),
+      nodes: whoeverHoldsALease(owner),
       clock,
       log,
     }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextImmediate } from 'node:timers/promises';
@@ -14,6 +15,7 @@ import { sqliteDatabase } from './engines/sqliteDatabase.js';
 import { migrate } from './migrations/migrate.js';
 import { sqliteSchemaTarget } from './migrations/target.js';
 import { createOnlyNode } from './nodes/onlyNode.js';
+import { onlyThis } from './nodes/sessionNodes.js';
 import type { Storage } from './storage.js';
 import { expireNotices } from './upkeep/expireNotices.js';
 import { unclaimedFiles } from './upkeep/unclaimedFiles.js';
@@ -99,7 +101,14 @@ function assemble(
   });
   const bodies = createPlainBodies(database);
   return {
-    ...createStoragePorts({ database, bodies, labels: createPlainLabels(database), clock, log }),
+    ...createStoragePorts({
+      database,
+      bodies,
+      labels: createPlainLabels(database),
+      nodes: onlyThis(randomUUID()),
+      clock,
+      log,
+    }),
     ids,
     upkeep: [
       unclaimedFiles(path.join(dataDir, backupFiles.attachments), database, clock),

@@ -23,6 +23,7 @@ import { createDevices } from './devices/devices.js';
 import { createDeviceQueues } from './devices/queues.js';
 import { createRetryKeys } from './devices/retryKeys.js';
 import type { Database } from './engines/database.js';
+import type { SessionNodes } from './nodes/sessionNodes.js';
 import { createExpiredMessages } from './readers/expiredMessages.js';
 import { createPositionBefore } from './readers/positionBefore.js';
 import { createReadPorts, openBooks } from './readPorts.js';
@@ -32,21 +33,24 @@ export interface StorageParts {
   readonly database: Database;
   readonly bodies: Bodies;
   readonly labels: Labels;
+  readonly nodes: SessionNodes;
   readonly clock: Clock;
   readonly log: Log | undefined;
 }
 
 /** Every port that a database answers: the same on each engine. */
-export function createStoragePorts({ database, bodies, labels, clock, log }: StorageParts): StoragePorts {
+export function createStoragePorts(parts: StorageParts): StoragePorts {
+  const { database, bodies, labels, nodes, clock, log } = parts;
   const books = openBooks(database);
   const { generations, rules, partsOf, currentApps } = books;
   const moveHealth = createMoveHealth(database);
   const positionBefore = createPositionBefore(database);
   return {
     ...createReadPorts(database, books, log),
+    node: nodes.own,
     commands: createCommandStore({ database, rules, generations, bodies, eraseLabels: labels.erase }),
     contents: bodies,
-    devices: createDevices(database),
+    devices: createDevices(database, nodes),
     queues: createDeviceQueues(database),
     retryKeys: createRetryKeys(database),
     expired: createExpiredMessages(database.db),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readEasemobContent } from '@recalld/adapters-http';
 import {
   createContentDecoder,
@@ -38,7 +37,7 @@ export const msync = new ContainerModule(({ bind }) => {
         ids,
         clock,
         log,
-        node: randomUUID(),
+        node: storage.node,
         limits: { sessionsMax: connectionsMax },
       }),
     [

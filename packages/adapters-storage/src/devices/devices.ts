@@ -1,10 +1,11 @@
 import { assert, limits } from '@recalld/domain';
 import type { AppNo, DeviceKey, Devices, DeviceView, FormerSession, Instant, UserId } from '@recalld/domain';
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import type { Database } from '../engines/database.js';
 import { createEventLog } from '../readers/eventLog.js';
 import type { Schema } from '../schema.js';
+import type { SessionNodes } from '../nodes/sessionNodes.js';
 import { each, rows } from '../steps.js';
 import type { Query, Steps } from '../steps.js';
 import { createConfirm } from './confirm.js';
@@ -15,10 +16,11 @@ type Beginning = Parameters<Devices['begin']>[1];
  * Devices are written where a power cut may take back the last ones: what it takes back with them are
  * cursors, and a device gets again what they told of.
  */
-export function createDevices(database: Database): Devices {
+export function createDevices(database: Database, { lives }: SessionNodes): Devices {
   const { db, statements } = database;
   const { horizon } = createEventLog(database);
-  const begin = createBegin(database);
+  const session = sql<string | null>`case when ${lives(sql.ref('node'))} then session end`;
+  const begin = createBegin(database, session);
   const confirm = createConfirm(database);
   const end = statements.change<DeviceKey & { readonly session: string; readonly now: Instant }>({
     app: 'whole',
@@ -45,16 +47,21 @@ export function createDevices(database: Database): Devices {
         yield each(end, sessions);
       }),
     confirm: (moves) => database.writeRelaxed(() => confirm(moves)),
-    list: (app, user) => listed(db, app, user),
+    list: (app, user) => listed(db, app, user, session),
     forget: (seenBefore, limit) =>
-      database.writeRelaxed(() => forget(db, unseen(database, seenBefore, limit))),
+      database.writeRelaxed(() => forget(db, unseen(database, session, seenBefore, limit))),
   };
 }
 
-function createBegin({ db, words }: Database) {
+/** What a device has now, as a part of a query: none when it is gone with its node. */
+type LiveSession = RawBuilder<string | null>;
+
+function createBegin({ db, words }: Database, live: LiveSession) {
   function* heldBy({ app, user, device }: DeviceKey) {
     const [row] = yield* rows(
-      devicesOf(db, app, user).where('device', '=', device).select(['device_no', 'session', 'node']),
+      devicesOf(db, app, user)
+        .where('device', '=', device)
+        .select(['device_no', 'node', live.as('session')]),
     );
     return row;
   }
@@ -79,7 +86,7 @@ function createBegin({ db, words }: Database) {
     const others = devicesOf(db, app, user)
       .where('device_no', '<>', no)
       .select('device_no')
-      .orderBy(sql`case when session is null then 0 else 1 end`)
+      .orderBy(sql`case when ${live} is null then 0 else 1 end`)
       .orderBy('last_seen_at')
       .limit(beyond);
     yield* forget(db, others);
@@ -108,9 +115,14 @@ function createBegin({ db, words }: Database) {
   };
 }
 
-async function listed(db: Kysely<Schema>, app: AppNo, user: UserId): Promise<readonly DeviceView[]> {
+async function listed(
+  db: Kysely<Schema>,
+  app: AppNo,
+  user: UserId,
+  live: LiveSession,
+): Promise<readonly DeviceView[]> {
   const found = await devicesOf(db, app, user)
-    .select(['device', 'session', 'platform', 'last_seen_at as lastSeenAt'])
+    .select(['device', live.as('session'), 'platform', 'last_seen_at as lastSeenAt'])
     .orderBy('last_seen_at', 'desc')
     .orderBy('device')
     .execute();
@@ -121,8 +133,8 @@ function devicesOf(db: Kysely<Schema>, app: AppNo, user: UserId) {
   return db.selectFrom('devices').where('app_no', '=', app).where('user', '=', user);
 }
 
-/** Devices that a user has left for another one. */
-function unseen({ db, words }: Database, seenBefore: Instant, limit: number) {
+/** Devices that a user has left for another one, and that are not connected. */
+function unseen({ db, words }: Database, live: LiveSession, seenBefore: Instant, limit: number) {
   return (
     db
       .selectFrom('devices')
@@ -130,6 +142,7 @@ function unseen({ db, words }: Database, seenBefore: Instant, limit: number) {
       // As a literal, so that the index on them answers.
       .where('superseded', '=', sql.lit(1))
       .where('last_seen_at', '<', seenBefore)
+      .where(live, 'is', null)
       .orderBy('last_seen_at')
       .limit(limit)
       .modifyEnd(words.forUpdateSkipLocked)

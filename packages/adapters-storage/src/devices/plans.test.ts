@@ -6,6 +6,7 @@ import type { Database } from '../engines/database.js';
 import { openPostgres } from '../engines/postgres.js';
 import { openSqlite } from '../engines/sqlite.js';
 import { sqliteDatabase } from '../engines/sqliteDatabase.js';
+import { onlyThis, whoeverHoldsALease } from '../nodes/sessionNodes.js';
 import { databaseFileName } from '../sqliteStorage.js';
 import { bind, bindLists } from '../statements.js';
 import { isEach } from '../steps.js';
@@ -72,7 +73,7 @@ describe('on SQLite, everything a device asks for', () => {
     const database = sqliteDatabase({ engine, nextTurn, onCommit: () => undefined });
     const noted = new Map<string, Each>();
     const watched = noting(database, noted);
-    await askAll(createDeviceQueues(watched), createDevices(watched), app);
+    await askAll(createDeviceQueues(watched), createDevices(watched, onlyThis('n')), app);
 
     const plans = [...noted.values()].flatMap(({ statement, parameters: [row = {}] }) =>
       engine.run<{ detail: string }>({
@@ -99,7 +100,7 @@ describe.skipIf(!postgresAvailable)('on PostgreSQL, everything a device asks for
     close = () => engine.close();
     const noted = new Map<string, Each>();
     const watched = noting(engine, noted);
-    await askAll(createDeviceQueues(watched), createDevices(watched), app);
+    await askAll(createDeviceQueues(watched), createDevices(watched, whoeverHoldsALease('n')), app);
 
     const lines: string[] = [];
     for (const { statement, parameters } of noted.values()) {

@@ -23,17 +23,22 @@ export const timelineStart: TimelineCursor = { position: 0, messages: 0 };
 /** A device of a user, as others see it. */
 export interface DeviceView {
   readonly device: DeviceId;
-  /** The session that the device has now, as far as its node has told; null: it is not connected. */
+  /** The session that the device has now, on a node that lives; null: it is not connected. */
   readonly session: SessionId | null;
   readonly platform: string;
   readonly lastSeenAt: Instant;
 }
 
+/**
+ * Names the process that has a session, among all that ever were. The store knows which of them live; a
+ * session is gone with its node.
+ */
+export type NodeName = string;
+
 /** A session that a device had when it began another one. */
 export interface FormerSession {
   readonly session: SessionId;
-  /** Of the process that has it: it is gone when nobody holds that name. */
-  readonly node: string;
+  readonly node: NodeName;
 }
 
 export interface CursorMove extends DeviceKey {
@@ -50,7 +55,7 @@ export interface CursorMove extends DeviceKey {
 export interface Devices {
   /**
    * A device begins a session, which takes the place of the one that it had: `former`, unless that is
-   * this one. `connectedAt` is where the log stood then: whatever is committed later stands behind it, and
+   * this one, or gone with its node. `connectedAt` is where the log stood then: whatever is committed later stands behind it, and
    * what is only for connected devices comes after it. A user who would have more than
    * `limits.devicesPerUserMax` devices loses those that are not connected and were seen longest ago; if
    * there are none, those whose session began longest ago.
@@ -59,7 +64,7 @@ export interface Devices {
     key: DeviceKey,
     session: {
       readonly session: SessionId;
-      readonly node: string;
+      readonly node: NodeName;
       readonly platform: string;
       readonly now: Instant;
     },
@@ -76,9 +81,8 @@ export interface Devices {
   /** The user's devices, the one seen last first. */
   list(app: AppNo, user: UserId): Promise<readonly DeviceView[]>;
   /**
-   * Forgets devices that were last seen before an instant, with their cursors, but for the one on which
-   * each user began the last session; answers how many, at most `limit`. A session that began so long ago
-   * counts as lost with its process: `begin` with the same session says that it is there still.
+   * Forgets devices that were last seen before an instant, with their cursors, but for those that are
+   * connected and the one on which each user began the last session; answers how many, at most `limit`.
    */
   forget(seenBefore: Instant, limit: number): Promise<number>;
 }

@@ -6,7 +6,7 @@ import type { CommandStore } from './commandStore.js';
 import type { ContentReader } from './contentReader.js';
 import type { DeliveryQueue } from './deliveryQueue.js';
 import type { DeliveryReader } from './deliveryReader.js';
-import type { DeviceQueues, Devices } from './devices.js';
+import type { DeviceQueues, Devices, NodeName } from './devices.js';
 import type { EventLog } from './eventLog.js';
 import type { ExpiredMessages } from './expiredMessages.js';
 import type { FeedCheckpoints } from './feedCheckpoints.js';
@@ -25,6 +25,8 @@ import type { Users } from './users.js';
 
 /** Every port that one store answers, so that an environment swaps them as one object. */
 export interface StoragePorts {
+  /** This process, for as long as the store is in touch with it. */
+  readonly node: NodeName;
   readonly commands: CommandStore;
   readonly log: EventLog;
   readonly timelines: TimelineReader;

@@ -1,17 +1,21 @@
 import { assert } from '../../kernel/assert.js';
 import type { DeviceId, Position, SessionId, UserId } from '../../kernel/ids.js';
 import type { TimelineId } from '../../kernel/stream.js';
-import type { DeviceKey, FormerSession, QueuePage, TimelineCursor } from '../../ports/devices.js';
+import type { DeviceKey, FormerSession, NodeName, QueuePage, TimelineCursor } from '../../ports/devices.js';
 import type { Item } from '../../timeline/item.js';
 import type { World } from '../world.js';
 
+/** One that no store takes for living. */
+export const deadNode: NodeName = 'a node that is gone';
+
 /** What a test does and sees with devices. */
 export interface DeviceWorld extends World {
-  /** Begins a session, `{device}-1` unless the test says which. */
+  /** Begins a session, `{device}-1` unless the test says which, on this node unless it says where. */
   begin(
     user: UserId,
     device: DeviceId,
     session?: SessionId,
+    node?: NodeName,
   ): Promise<{ readonly connectedAt: Position; readonly former: FormerSession | null }>;
   end(user: UserId, device: DeviceId, session?: SessionId): Promise<void>;
   page(user: UserId, device: DeviceId, timeline: TimelineId, change?: PageChange): Promise<QueuePage>;
@@ -49,8 +53,8 @@ export function withDevices(world: World): DeviceWorld {
 
   return {
     ...world,
-    begin: (user, device, session = `${device}-1`) =>
-      ports.devices.begin(keyOf(user, device), { session, node: 'n1', platform: 'web', now: clock.now() }),
+    begin: (user, device, session = `${device}-1`, node = ports.node) =>
+      ports.devices.begin(keyOf(user, device), { session, node, platform: 'web', now: clock.now() }),
     end: (user, device, session = `${device}-1`) =>
       ports.devices.end([{ ...keyOf(user, device), session, now: clock.now() }]),
     page,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pairTimeline, userTimeline } from '../../kernel/stream.js';
 import { limits } from '../../limits.js';
-import { withDevices } from './deviceSupport.js';
+import { deadNode, withDevices } from './deviceSupport.js';
 import type { DeviceWorld } from './deviceSupport.js';
 import { useWorld } from './support.js';
 import type { StorageHarness } from './support.js';
@@ -37,15 +37,25 @@ function describeSessions(devices: () => DeviceWorld): void {
 
     const { former } = await ports.devices.begin(key, {
       session: 's2',
-      node: 'n2',
+      node: ports.node,
       platform: 'ios',
       now: clock.now() + 5,
     });
 
-    expect(former).toEqual({ session: 's1', node: 'n1' });
+    expect(former).toEqual({ session: 's1', node: ports.node });
     expect(await ports.devices.list(app.no, 'u1')).toEqual([
       { device: 'web', session: 's2', platform: 'ios', lastSeenAt: clock.now() + 5 },
     ]);
+  });
+
+  it('that was lost with its node is no former one, and its device is not connected', async () => {
+    const { ports, app, begin } = devices();
+    await begin('u1', 'web', 's1', deadNode);
+
+    expect(await ports.devices.list(app.no, 'u1')).toMatchObject([{ device: 'web', session: null }]);
+
+    expect((await begin('u1', 'web', 's2')).former).toBeNull();
+    expect(await ports.devices.list(app.no, 'u1')).toMatchObject([{ session: 's2' }]);
   });
 
   it('that begins again has no former one', async () => {
@@ -250,6 +260,20 @@ function describeForgetting(devices: () => DeviceWorld): void {
 
     expect(await names(world, 'u1')).toEqual(['c']);
     expect(await names(world, 'u2')).toEqual(['c']);
+  });
+
+  it('is never one that is connected, however long ago it began; one that lost its node is not', async () => {
+    const world = devices();
+    const { ports, clock, begin, end } = world;
+    await begin('u1', 'connected');
+    await begin('u1', 'lost', 'lost-1', deadNode);
+    await begin('u1', 'last');
+    await end('u1', 'last');
+    clock.advance(limits.deviceKeptMs);
+
+    expect(await ports.devices.forget(clock.now(), 10)).toBe(1);
+
+    expect((await names(world, 'u1')).toSorted()).toEqual(['connected', 'last']);
   });
 
   it('was not seen since: ends count', async () => {

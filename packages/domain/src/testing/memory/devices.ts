@@ -2,20 +2,22 @@ import type { AppNo, UserId } from '../../kernel/ids.js';
 import { limits } from '../../limits.js';
 import type { TimelineId } from '../../kernel/stream.js';
 import { timelineStart } from '../../ports/devices.js';
-import type { DeviceKey, Devices, TimelineCursor } from '../../ports/devices.js';
+import type { DeviceKey, Devices, NodeName, TimelineCursor } from '../../ports/devices.js';
 import { keyOf } from './state.js';
 import type { DeviceRow, MemoryState } from './state.js';
 
-export function createMemoryDevices(state: MemoryState): Devices {
+type Lives = (node: NodeName) => boolean;
+
+export function createMemoryDevices(state: MemoryState, lives: Lives): Devices {
   return {
     begin: async (key, { session, node, platform, now }) => {
       const row = deviceOf(state, key) ?? addDevice(state, key);
-      const before = row.session;
+      const before = sessionOf(row, lives);
       row.session = { id: session, node };
       row.platform = platform;
       row.lastSeenAt = now;
       for (const other of devicesOf(state, key.app, key.user)) other.superseded = other !== row;
-      forgetBeyond(state, row);
+      forgetBeyond(state, row, lives);
       const former =
         before === null || before.id === session ? null : { session: before.id, node: before.node };
       return { connectedAt: state.events.length, former };
@@ -39,15 +41,15 @@ export function createMemoryDevices(state: MemoryState): Devices {
       }
     },
     list: async (app, user) =>
-      devicesOf(state, app, user).map(({ device, session, platform, lastSeenAt }) => ({
-        device,
-        session: session?.id ?? null,
-        platform,
-        lastSeenAt,
+      devicesOf(state, app, user).map((row) => ({
+        device: row.device,
+        session: sessionOf(row, lives)?.id ?? null,
+        platform: row.platform,
+        lastSeenAt: row.lastSeenAt,
       })),
     forget: async (seenBefore, limit) => {
       const old = [...state.devices]
-        .filter(([, row]) => row.superseded && row.lastSeenAt < seenBefore)
+        .filter(([, row]) => row.superseded && row.lastSeenAt < seenBefore && sessionOf(row, lives) === null)
         .sort(([, a], [, b]) => a.lastSeenAt - b.lastSeenAt)
         .slice(0, limit);
       for (const [key] of old) state.devices.delete(key);
@@ -62,6 +64,11 @@ function rowKey({ app, user, device }: DeviceKey): string {
 
 export function deviceOf(state: MemoryState, key: DeviceKey): DeviceRow | undefined {
   return state.devices.get(rowKey(key));
+}
+
+/** What a device has, unless it is gone with its node. */
+function sessionOf({ session }: DeviceRow, lives: Lives): DeviceRow['session'] {
+  return session !== null && lives(session.node) ? session : null;
 }
 
 /** The one seen last first. */
@@ -99,9 +106,9 @@ function later(known: TimelineCursor = timelineStart, cursor: TimelineCursor): T
   };
 }
 
-function forgetBeyond(state: MemoryState, begun: DeviceRow): void {
+function forgetBeyond(state: MemoryState, begun: DeviceRow, lives: Lives): void {
   const devices = devicesOf(state, begun.app, begun.user);
-  const isConnected = ({ session }: DeviceRow) => (session === null ? 0 : 1);
+  const isConnected = (row: DeviceRow) => (sessionOf(row, lives) === null ? 0 : 1);
   const others = devices
     .filter((row) => row !== begun)
     .sort((a, b) => isConnected(a) - isConnected(b) || a.lastSeenAt - b.lastSeenAt);

@@ -1,5 +1,5 @@
 export { createMemoryAttachmentBytes } from './attachments.js';
 export { createMemorySignals } from './signals.js';
-export { createMemoryStorage } from './storage.js';
+export { createMemoryStorage, memoryNode } from './storage.js';
 export { createFixedClock, createSequentialIds, immediateTurn } from './time.js';
 export type { FixedClock } from './time.js';

@@ -12,6 +12,7 @@ import {
   createMemorySignals,
   createMemoryStorage,
   createSequentialIds,
+  memoryNode,
 } from './index.js';
 import { sampleInstant } from './time.js';
 
@@ -22,7 +23,7 @@ const close = () => Promise.resolve();
 const storage = {
   make: async () => {
     const clock = createFixedClock(sampleInstant);
-    return { ports: createMemoryStorage(clock), close, pass: clock.advance };
+    return { ports: createMemoryStorage(clock, (node) => node === memoryNode), close, pass: clock.advance };
   },
 };
 

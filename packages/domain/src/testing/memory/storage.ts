@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.js';
+import type { NodeName } from '../../ports/devices.js';
 import type { StoragePorts } from '../../ports/storagePorts.js';
 import type { StoredContent } from '../../message/content.js';
 import type { ItemId } from '../../kernel/ids.js';
@@ -25,17 +26,24 @@ import { bodyKey, emptyState } from './state.js';
 import type { MemoryState } from './state.js';
 import { createMemoryTimelineReader } from './timelineReader.js';
 
+/** The one process that has it. */
+export const memoryNode: NodeName = 'this node';
+
 /**
  * Every storage port over one memory: the whole semantics, and nothing survives the process. `clock`
- * is the store's own, by which leases end.
+ * is the store's own, by which leases end; `lives` says which nodes do.
  */
-export function createMemoryStorage(clock: Clock = { now: () => Date.now() }): StoragePorts {
+export function createMemoryStorage(
+  clock: Clock = { now: () => Date.now() },
+  lives: (node: NodeName) => boolean = () => true,
+): StoragePorts {
   const state = emptyState();
   return {
+    node: memoryNode,
     commands: createMemoryCommandStore(state),
     log: createMemoryEventLog(state),
     timelines: createMemoryTimelineReader(state),
-    devices: createMemoryDevices(state),
+    devices: createMemoryDevices(state, lives),
     queues: createMemoryDeviceQueues(state),
     retryKeys: createMemoryRetryKeys(state),
     contents: { read: async (app, items) => new Map(items.flatMap((item) => bodyOf(state, app, item))) },
