@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type {
   AccessTokens,
-  AppNo,
   Clock,
   CommandLoop,
   IdSource,
@@ -24,12 +23,15 @@ import { createKeyTurns } from './down/rounds.js';
 import { createFaultLog } from './faultLog.js';
 import { msyncLimits } from './limits.js';
 import type { MsyncLimits } from './limits.js';
+import { UserRates } from './rates.js';
 import { addressOf, refuseUpgrade } from './rawSocket.js';
 import type { EndedSession } from './sessions/begin.js';
 import { Session } from './sessions/session.js';
 import type { SessionDeps } from './sessions/session.js';
 import { SessionTable } from './sessions/sessionTable.js';
 import { become, closeSessions } from './sessions/closing.js';
+import { endFallen } from './sessions/standings.js';
+import { Strangers } from './sessions/strangers.js';
 import type { Uplink } from './up/uplink.js';
 import { createWriteBehind } from './writeBehind.js';
 
@@ -71,40 +73,57 @@ const paths: readonly string[] = ['/websocket', '/ws'];
 
 export function createMsyncServer(given: MsyncServerDeps): MsyncServer {
   const deps = partsOf(given);
-  const { limits, table, counts, clock, faults } = deps;
+  const { limits, table, counts, clock, faults, strangers } = deps;
   // Its types do not know closeTimeout yet.
   const options = {
     noServer: true,
     perMessageDeflate: false,
-    maxPayload: limits.frameBytesMax,
+    maxPayload: limits.refusedFrameBytesMax,
     closeTimeout: limits.closeMs,
   };
   const webSockets = new WebSocketServer(options);
   webSockets.on('wsClientError', (_fault, socket) => refuseUpgrade(socket, 400));
   let isClosing = false;
   let lookedAt = clock.now();
+  let isLooking = false;
+
+  async function lookAtTokens(): Promise<void> {
+    isLooking = true;
+    try {
+      await endFallen(given.storage, table);
+    } catch (fault) {
+      faults.tell(fault, 'whether tokens are good still is not known; looking again');
+    } finally {
+      isLooking = false;
+    }
+  }
 
   const timer = setInterval(() => {
     const now = clock.now();
-    deps.encoded.age();
     for (const session of table.sockets) session.sweep(now);
-    if (now - lookedAt < limits.revocationsMs) return;
+    if (isLooking || now - lookedAt < limits.revocationsMs) return;
     lookedAt = now;
-    endRevoked(given, table).catch((fault: unknown) =>
-      faults.tell(fault, 'whether tokens were revoked is not known; looking again'),
-    );
+    void lookAtTokens();
   }, limits.sweepMs).unref();
+
+  /** Whether there is a place for one more socket, one that may have to be made. */
+  function makePlace(): boolean {
+    if (table.strangers >= limits.strangersMax) strangers.first()?.end('crowdedOut');
+    return table.strangers < limits.strangersMax;
+  }
 
   return {
     upgrade(request, socket, head) {
       const path = (request.url ?? '').split('?', 1)[0] ?? '';
-      const isFull = isClosing || table.strangers >= limits.strangersMax;
-      if (paths.includes(path) && !isFull) {
+      const isKnown = paths.includes(path);
+      if (isKnown && !isClosing && makePlace()) {
         const ip = addressOf(request);
-        webSockets.handleUpgrade(request, socket, head, (opened) => attach(deps, opened, ip));
+        webSockets.handleUpgrade(request, socket, head, (opened) => {
+          limitStranger(attach(deps, opened, ip), opened, socket, limits);
+        });
       } else {
         counts.socketsRefused += 1;
-        refuseUpgrade(socket, isFull ? 503 : 404);
+        refuseUpgrade(socket, isKnown ? 503 : 404);
       }
     },
     sessions: () => table.size,
@@ -117,6 +136,7 @@ export function createMsyncServer(given: MsyncServerDeps): MsyncServer {
       const closed = () => webSockets.clients.size === 0;
       const over = Promise.all([deps.cursors.flush(), deps.ends.flush(), become(closed, deadlineMs / 2)]);
       await Promise.race([over, pause(deadlineMs / 2, undefined, { ref: false })]);
+      for (const written of [deps.cursors, deps.ends]) written.stop();
       for (const socket of webSockets.clients) socket.terminate();
     },
   };
@@ -127,7 +147,7 @@ function partsOf(given: MsyncServerDeps) {
   const { contents, queues, devices } = storage;
   const limits: MsyncLimits = { ...msyncLimits, ...given.limits };
   const faults = createFaultLog(log, clock);
-  const encoded = createEncodedItems({ contents, codec, faults, bytesMax: limits.encodedBytesMax });
+  const encoded = createEncodedItems({ contents, codec, faults });
   const ends = createWriteBehind<EndedSession>({
     write: (batch) => devices.end(batch),
     gatherMs: limits.writeGatherMs,
@@ -145,33 +165,37 @@ function partsOf(given: MsyncServerDeps) {
     queues,
     counts: zeroCounts(),
     table: new SessionTable(),
+    strangers: new Strangers(),
+    loginRates: new UserRates({ atOnce: limits.loginsAtOnceMax, perSecond: limits.loginsPerSecond }),
     cursors: createCursorWriter(devices, limits, faults),
     nextKeyTurn: createKeyTurns(),
     chatKinds: createChatKinds(storage.chats, limits.chatKindsMax),
     readPage: createReadPage(queues, encoded, clock, limits),
   };
-  return { ...parts, encoded };
+  return parts;
 }
 
-function attach(deps: SessionDeps, socket: WebSocket, ip: string): void {
+function attach(deps: SessionDeps, socket: WebSocket, ip: string): Session {
   const session = new Session(deps, socket, ip);
   socket.binaryType = 'nodebuffer';
   socket.on('message', (data, isBinary) => session.receive(data as Buffer, isBinary));
   socket.on('pong', () => session.heard());
   socket.on('close', () => session.end('left'));
   // ws closes the socket by itself, with the code that fits: 1009 for a frame too large, 1002 for a broken one.
-  socket.on('error', () => session.end('left'));
+  socket.on('error', () => session.end('malformed'));
+  return session;
 }
 
-/** Ends the sessions of apps whose tokens were revoked since they logged in. */
-async function endRevoked({ storage }: MsyncServerDeps, table: SessionTable): Promise<void> {
-  const apps = new Set<AppNo>();
-  for (const { login } of table.sockets) if (login !== undefined) apps.add(login.app.no);
-  for (const no of apps) {
-    const app = await storage.apps.findByNo(no);
-    for (const session of table.sockets) {
-      const known = session.login?.app;
-      if (known?.no === no && app?.tokenEpoch !== known.tokenEpoch) session.end('tokenOver');
+/** ws has one bound for all frames, and holds what has come of one; whoever has not logged in is to cost less. */
+function limitStranger(session: Session, socket: WebSocket, raw: Duplex, limits: MsyncLimits): void {
+  let bytes = 0;
+  const count = (piece: Buffer) => {
+    bytes += piece.length;
+    if (session.login !== undefined) raw.off('data', count);
+    else if (bytes > limits.frameBytesMax) {
+      session.end('malformed');
+      socket.terminate();
     }
-  }
+  };
+  raw.on('data', count);
 }

@@ -1,4 +1,4 @@
-import { holdsToken } from '@recalld/domain';
+import { standingOf } from '@recalld/domain';
 import type { App, Users } from '@recalld/domain';
 import type { Principal } from '../route.js';
 
@@ -8,7 +8,5 @@ export async function isInGoodStanding(
   app: App,
   { user, tokenIssuedAt }: Extract<Principal, { readonly kind: 'user' }>,
 ): Promise<boolean> {
-  const known = await users.find(app.no, user);
-  if (known?.activated !== true) return false;
-  return holdsToken(known, { issuedAt: tokenIssuedAt });
+  return standingOf(await users.find(app.no, user), { issuedAt: tokenIssuedAt }) === 'good';
 }

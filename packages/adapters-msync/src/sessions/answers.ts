@@ -2,8 +2,9 @@ import type { Clock } from '@recalld/domain';
 import type { FaultLog } from '../faultLog.js';
 import type { Caller } from '../up/caller.js';
 import type { UpAnswer } from '../up/perform.js';
-import { refusals } from '../up/refusals.js';
+import { malformed, refusals } from '../up/refusals.js';
 import type { Uplink } from '../up/uplink.js';
+import type { Malformed } from '../wire/decoded.js';
 import type { UpMeta } from '../wire/meta.js';
 import { encodeSendAck, encodeSendError } from '../wire/sync.js';
 
@@ -29,8 +30,17 @@ export class Answers {
 
   /** Resolves when the answer is sent. Never rejects. */
   take(caller: Caller, meta: UpMeta): Promise<void> {
-    const answered = this.#answerOf(caller, meta);
-    this.#last = this.#last.then(async () => this.#tell(meta, await answered));
+    return this.#inTurn(meta.id, this.#answerOf(caller, meta));
+  }
+
+  /** Answers what could not be read, in its turn. Never rejects. */
+  refuse(localId: string, fault: Malformed): Promise<void> {
+    const refusal = fault.fault === 'tooLong' ? refusals.tooLarge : malformed(fault);
+    return this.#inTurn(localId, refusal);
+  }
+
+  #inTurn(localId: string, answer: UpAnswer | null | Promise<UpAnswer | null>): Promise<void> {
+    this.#last = this.#last.then(async () => this.#tell(localId, await answer));
     return this.#last;
   }
 
@@ -43,7 +53,7 @@ export class Answers {
     }
   }
 
-  #tell({ id: localId }: UpMeta, answer: UpAnswer | null): void {
+  #tell(localId: string, answer: UpAnswer | null): void {
     if (answer === null) return;
     if (answer.ok) {
       this.#send(encodeSendAck({ localId, serverId: answer.serverId, at: answer.at }));

@@ -5,20 +5,23 @@ import type {
   Devices,
   FormerSession,
   HearNews,
+  Instant,
   LiveUpdates,
   Position,
   SessionId,
 } from '@recalld/domain';
 import type { DeviceQueueDeps } from '../down/deviceQueue.js';
 import type { WriteBehind } from '../writeBehind.js';
-import type { Login } from './login.js';
+import { judgeStanding } from './login.js';
+import type { Login, LoginDeps } from './login.js';
+import type { LoginRefusal } from './loginRefusals.js';
 import type { NodeSession } from './nodeSession.js';
 import type { SessionTable } from './sessionTable.js';
 
 /** A session that is over, for the store. */
 export type EndedSession = DeviceKey & { readonly session: SessionId; readonly now: number };
 
-export interface BeginDeps extends Pick<DeviceQueueDeps, 'clock'> {
+export interface BeginDeps extends Pick<DeviceQueueDeps, 'clock'>, Pick<LoginDeps, 'storage'> {
   readonly devices: Pick<Devices, 'begin'>;
   readonly live: Pick<LiveUpdates, 'watch'>;
   readonly loop: Pick<CommandLoop, 'submit'>;
@@ -28,15 +31,21 @@ export interface BeginDeps extends Pick<DeviceQueueDeps, 'clock'> {
   readonly node: string;
 }
 
-/** Where a session stands in the log, and what ends its watch. */
+/** Where a session stands in the log and in time, and what ends its watch. */
 export interface Begun {
   readonly connectedAt: Position;
+  readonly begunAt: Instant;
   readonly unwatch: () => void;
 }
 
+/** `refusal`: why it did not begin; null: the socket is gone meanwhile. */
+export type Beginning =
+  | { readonly ok: true; readonly begun: Begun }
+  | { readonly ok: false; readonly refusal: LoginRefusal | null };
+
 /**
  * Begins a session in the store. From the watch on it misses nothing; the device's former session is
- * ended, on whichever node it is. undefined: the socket is gone meanwhile, and nothing is left of it.
+ * ended, on whichever node it is. Of one that does not begin nothing is left.
  * @throws what the store and the loop throw.
  */
 export async function beginSession(
@@ -44,19 +53,25 @@ export async function beginSession(
   session: NodeSession,
   login: Login,
   hear: HearNews,
-): Promise<Begun | undefined> {
-  const { clock, devices, ends, live, node, table } = deps;
+): Promise<Beginning> {
+  const { clock, devices, ends, live, node, storage, table } = deps;
   const { app, user, platform } = login;
   const key = keyOf(login);
   const unwatch = await live.watch(app.no, user, hear);
   const endedSession = () => ends.put(session.id, { ...key, session: session.id, now: clock.now() });
+  let refusal: LoginRefusal | undefined;
   table.beginning(session);
   try {
-    const named = { session: session.id, node, platform, now: clock.now() };
+    const begunAt = clock.now();
+    const named = { session: session.id, node, platform, now: begunAt };
     const { connectedAt, former } = await devices.begin(key, named);
     if (former?.node === node) table.findBeginning(former.session)?.supersede();
     else if (former !== null && session.isOpen()) await endElsewhere(deps, former, login);
-    if (session.isOpen()) return { connectedAt, unwatch };
+    // Who was removed or deactivated before the watch is told of by no event after it.
+    refusal = await judgeStanding(storage.users, login);
+    if (refusal === undefined && session.isOpen()) {
+      return { ok: true, begun: { connectedAt, begunAt, unwatch } };
+    }
     endedSession();
   } catch (fault) {
     endedSession();
@@ -66,7 +81,7 @@ export async function beginSession(
     table.begun(session);
   }
   unwatch();
-  return undefined;
+  return { ok: false, refusal: refusal ?? null };
 }
 
 async function endElsewhere(deps: BeginDeps, former: FormerSession, login: Login): Promise<void> {

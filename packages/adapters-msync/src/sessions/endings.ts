@@ -1,5 +1,5 @@
 import { never } from '@recalld/domain';
-import type { SessionEnd } from '@recalld/domain';
+import type { SessionEnd, TokenStanding } from '@recalld/domain';
 import type { KickReason } from '../wire/sync.js';
 
 /** How a session ends on its socket. */
@@ -28,6 +28,10 @@ export const endings = {
   loginRefused: { closeCode: 1000 },
   /** Nobody logged in on this socket. */
   loginLate: { closeCode: 1008 },
+  /** There are too many such sockets, and this one was there longest. */
+  crowdedOut: { closeCode: null },
+  /** Its user logs in too often: without an answer the SDKs try again. */
+  loginFlooding: { closeCode: 1013 },
   malformed: { closeCode: 1002 },
   flooding: { closeCode: 1008 },
   /** Does not read what it is sent, or answers no question. */
@@ -56,3 +60,10 @@ export function endingOf(reason: SessionEnd): EndingName {
       return never(reason);
   }
 }
+
+/** How a session ends whose token is worth nothing any more, as its user is now. */
+export const standingEndings = {
+  unknown: endingOf('removed'),
+  former: endingOf('removed'),
+  deactivated: endingOf('deactivated'),
+} as const satisfies Readonly<Record<Exclude<TokenStanding, 'good'>, EndingName>>;

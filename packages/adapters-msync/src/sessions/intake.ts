@@ -1,5 +1,6 @@
-import type { Clock, Instant } from '@recalld/domain';
+import type { Clock } from '@recalld/domain';
 import type { MsyncLimits } from '../limits.js';
+import { TokenBucket } from '../rates.js';
 
 export interface IntakeDeps {
   readonly clock: Clock;
@@ -26,16 +27,15 @@ export class Intake {
   /** Came in before the socket could be paused. */
   #waiting: Uint8Array[] = [];
   #inHand = 0;
-  #allowed: number;
-  #allowedAt: Instant;
+  readonly #allowed: TokenBucket;
   #isPaused = false;
   #isClosed = false;
 
   constructor(deps: IntakeDeps, taker: Taker) {
     this.#deps = deps;
     this.#taker = taker;
-    this.#allowed = deps.limits.framesAtOnceMax;
-    this.#allowedAt = deps.clock.now();
+    const { framesAtOnceMax: atOnce, framesPerSecond: perSecond } = deps.limits;
+    this.#allowed = new TokenBucket({ atOnce, perSecond }, deps.clock.now());
   }
 
   /** Frames that are being answered. */
@@ -58,10 +58,10 @@ export class Intake {
   /** Looks again at what waits. */
   goOn(): void {
     let taken = 0;
-    while (taken < this.#waiting.length && this.#mayTake()) {
-      const frame = this.#waiting[taken];
+    for (const frame of this.#waiting) {
+      if (!this.#mayTake(frame)) break;
       taken += 1;
-      if (frame !== undefined) this.#hand(frame);
+      this.#hand(frame);
     }
     if (taken > 0) this.#waiting = this.#waiting.slice(taken);
     this.#pauseOrResume();
@@ -73,21 +73,11 @@ export class Intake {
     this.#waiting = [];
   }
 
-  #mayTake(): boolean {
-    const { framesInHandMax } = this.#deps.limits;
+  #mayTake({ length }: Uint8Array): boolean {
+    const { frameBytesMax, framesInHandMax } = this.#deps.limits;
     if (this.#isClosed || this.#inHand >= framesInHandMax || this.#taker.isHeld()) return false;
-    this.#refill();
-    if (this.#allowed < 1) return false;
-    this.#allowed -= 1;
-    return true;
-  }
-
-  #refill(): void {
-    const { framesAtOnceMax, framesPerSecond } = this.#deps.limits;
-    const now = this.#deps.clock.now();
-    const more = (Math.max(0, now - this.#allowedAt) / 1000) * framesPerSecond;
-    this.#allowed = Math.min(framesAtOnceMax, this.#allowed + more);
-    this.#allowedAt = now;
+    // One that is only read to be refused counts for as many as its bytes would have been.
+    return this.#allowed.take(this.#deps.clock.now(), Math.max(1, Math.ceil(length / frameBytesMax)));
   }
 
   #hand(frame: Uint8Array): void {

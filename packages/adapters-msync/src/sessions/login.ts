@@ -1,4 +1,4 @@
-import { holdsToken } from '@recalld/domain';
+import { standingOf } from '@recalld/domain';
 import type {
   AccessTokens,
   App,
@@ -7,6 +7,7 @@ import type {
   Instant,
   Platform,
   StoragePorts,
+  TokenStanding,
   UserId,
 } from '@recalld/domain';
 import type { UpProvision } from '../wire/provision.js';
@@ -25,6 +26,7 @@ export interface Login {
   readonly user: UserId;
   readonly device: DeviceId;
   readonly platform: Platform;
+  readonly tokenIssuedAt: Instant;
   /** Of its token; null: never. */
   readonly expiresAt: Instant | null;
 }
@@ -49,12 +51,26 @@ export async function judgeLogin(deps: LoginDeps, shown: UpProvision): Promise<L
   if (claims === 'corrupt') return no('tokenWrong');
   if (claims.subject.kind === 'app') return no('tokenOfApp');
   if (claims.subject.user !== user) return no('tokenWrong');
-  const profile = await storage.users.find(app.no, user);
-  if (profile === undefined) return no('userUnknown');
-  if (!holdsToken(profile, claims)) return no('tokenWrong');
-  if (!profile.activated) return no('userDeactivated');
+  const { issuedAt: tokenIssuedAt, expiresAt } = claims;
+  const refusal = await judgeStanding(storage.users, { app, user, tokenIssuedAt });
+  if (refusal !== undefined) return no(refusal);
   const platform = platformOf(shown.osType);
-  return { ok: true, login: { app, user, device: resource, platform, expiresAt: claims.expiresAt } };
+  return { ok: true, login: { app, user, device: resource, platform, tokenIssuedAt, expiresAt } };
+}
+
+const standingRefusals: Readonly<Record<Exclude<TokenStanding, 'good'>, LoginRefusal>> = {
+  unknown: 'userUnknown',
+  former: 'tokenWrong',
+  deactivated: 'userDeactivated',
+};
+
+/** Why a user's token is good for no session, as the user is now; undefined: it is good. @throws what the store throws. */
+export async function judgeStanding(
+  users: Pick<StoragePorts['users'], 'find'>,
+  { app, user, tokenIssuedAt }: Pick<Login, 'app' | 'user' | 'tokenIssuedAt'>,
+): Promise<LoginRefusal | undefined> {
+  const standing = standingOf(await users.find(app.no, user), { issuedAt: tokenIssuedAt });
+  return standing === 'good' ? undefined : standingRefusals[standing];
 }
 
 function no(refusal: LoginRefusal): LoginVerdict {

@@ -1,10 +1,11 @@
-import { Overloaded, Unavailable } from '@recalld/domain';
+import { limits as domainLimits, Overloaded, Unavailable } from '@recalld/domain';
 import type { IdSource, Instant, LiveNews, Recorded, SessionId, SessionsEnded } from '@recalld/domain';
 import type { WebSocket } from 'ws';
 import type { MsyncCounts } from '../counts.js';
 import { DeviceQueue } from '../down/deviceQueue.js';
 import type { DeviceQueueDeps } from '../down/deviceQueue.js';
 import type { Caller } from '../up/caller.js';
+import type { UserRates } from '../rates.js';
 import type { Uplink } from '../up/uplink.js';
 import { decodeFrame } from '../wire/frame.js';
 import type { UpFrame } from '../wire/frame.js';
@@ -25,11 +26,14 @@ import { loginRefusals } from './loginRefusals.js';
 import type { LoginRefusal } from './loginRefusals.js';
 import type { NodeSession } from './nodeSession.js';
 import { Presence } from './presence.js';
+import type { Strangers } from './strangers.js';
 
 export interface SessionDeps extends LoginDeps, DeviceQueueDeps, BeginDeps {
   readonly ids: Pick<IdSource, 'next'>;
   readonly uplink: Uplink;
   readonly counts: MsyncCounts;
+  readonly strangers: Strangers;
+  readonly loginRates: UserRates;
 }
 
 /** What a session has once its device is logged in. */
@@ -75,6 +79,7 @@ export class Session implements NodeSession {
       resume: () => socket.resume(),
     });
     deps.table.sockets.add(this);
+    deps.strangers.enter(this, ip);
   }
 
   get inHand(): number {
@@ -142,7 +147,7 @@ export class Session implements NodeSession {
 
   end(name: EndingName): void {
     if (this.#state === 'ended') return;
-    const { clock, counts, ends, ids, limits, table } = this.#deps;
+    const { clock, counts, ends, ids, limits, strangers, table } = this.#deps;
     const ending: Ending = endings[name];
     const begun = this.#begun;
     if (ending.kick !== undefined && begun !== undefined) {
@@ -153,6 +158,7 @@ export class Session implements NodeSession {
     counts.ended[name] += 1;
     this.#intake.close();
     table.sockets.delete(this);
+    strangers.leave(this);
     if (begun !== undefined) {
       const key = keyOf(begun.login);
       begun.unwatch();
@@ -175,7 +181,7 @@ export class Session implements NodeSession {
   }
 
   #handle(bytes: Uint8Array): Promise<void> | undefined {
-    const frame = decodeFrame(bytes);
+    const frame = decodeFrame(bytes, this.#deps.limits.frameBytesMax);
     if (frame.ok) return this.#take(frame.value)?.catch((fault: unknown) => this.#break(fault));
     if (frame.fault === 'unknownCommand' && this.#state === 'loggedIn') return undefined;
     const isField = frame.fault === 'missingField' || frame.fault === 'wrongField';
@@ -204,16 +210,25 @@ export class Session implements NodeSession {
   }
 
   #sync({ queue, caller }: LoggedIn, sync: UpSync): Promise<void> {
-    return sync.kind === 'pull' ? queue.pull(sync.queue, sync.key) : this.#answers.take(caller, sync.meta);
+    switch (sync.kind) {
+      case 'pull':
+        return queue.pull(sync.queue, sync.key);
+      case 'send':
+        return this.#answers.take(caller, sync.meta);
+      case 'faulty':
+        return this.#answers.refuse(sync.id, sync.fault);
+    }
   }
 
   async #logIn(shown: UpProvision): Promise<void> {
-    const { limits, table } = this.#deps;
+    const { clock, limits, loginRates, strangers, table } = this.#deps;
     this.#state = 'loggingIn';
+    strangers.leave(this);
     const verdict = await judgeLogin(this.#deps, shown);
     if (!this.isOpen()) return;
     if (!verdict.ok) return this.#refuse(verdict.refusal, shown.resource);
     const { login } = verdict;
+    if (!loginRates.take(keyOf(login), clock.now())) return this.end('loginFlooding');
     if (table.othersOf(keyOf(login)) >= limits.sessionsPerUserMax) {
       return this.#refuse('tooManyDevices', shown.resource);
     }
@@ -223,8 +238,12 @@ export class Session implements NodeSession {
 
   async #begin(login: Login): Promise<void> {
     const { app, user, device, platform } = login;
-    const begun = await beginSession(this.#deps, this, login, (news) => this.#hear(news));
-    if (begun === undefined) return;
+    const beginning = await beginSession(this.#deps, this, login, (news) => this.#hear(news));
+    if (!beginning.ok) {
+      if (beginning.refusal !== null) this.#refuse(beginning.refusal, device);
+      return;
+    }
+    const { begun } = beginning;
     const origin = { via: 'client', platform, ip: this.#ip } as const;
     const caller: Caller = { app, user, device, session: this.id, origin };
     const { connectedAt } = begun;
@@ -256,12 +275,15 @@ export class Session implements NodeSession {
     }
   }
 
-  #isMeant({ data, position }: Recorded<SessionsEnded>): boolean {
+  #isMeant({ data, occurredAt, position }: Recorded<SessionsEnded>): boolean {
     if (this.#begun === undefined) return false;
-    const { login, connectedAt } = this.#begun;
+    const { login, connectedAt, begunAt } = this.#begun;
     const { user, device, session } = data;
     if (user !== login.user || (device !== null && device !== login.device)) return false;
-    return session === null ? position > connectedAt : session === this.id;
+    if (session !== null) return session === this.id;
+    // While a commit is under way, the log's end is behind words that were given before this session began.
+    const since = Math.max(begunAt - domainLimits.clockSkewMsMax, login.tokenIssuedAt);
+    return position > connectedAt && occurredAt >= since;
   }
 
   #refuse(refusal: LoginRefusal, resource: string): void {

@@ -1,4 +1,5 @@
-import type { AppNo, DeviceKey, SessionId, UserId } from '@recalld/domain';
+import type { DeviceKey, SessionId } from '@recalld/domain';
+import { userKey } from '../userKey.js';
 import type { NodeSession } from './nodeSession.js';
 
 /** The sessions of this node, by whose they are. Those that are about to begin are in it, but for their places. */
@@ -20,9 +21,9 @@ export class SessionTable {
   }
 
   /** A user's sessions on devices other than one. */
-  othersOf({ app, user, device }: DeviceKey): number {
-    const devices = this.#byUser.get(userKey(app, user));
-    return devices === undefined ? 0 : devices.size - (devices.has(device) ? 1 : 0);
+  othersOf(key: DeviceKey): number {
+    const devices = this.#byUser.get(userKey(key));
+    return devices === undefined ? 0 : devices.size - (devices.has(key.device) ? 1 : 0);
   }
 
   /** A session is about to begin in the store. */
@@ -41,27 +42,23 @@ export class SessionTable {
   }
 
   /** Gives a session the place of its device; answers the one that had it. */
-  enter({ app, user, device }: DeviceKey, session: NodeSession): NodeSession | undefined {
-    const key = userKey(app, user);
-    const devices = this.#byUser.get(key) ?? new Map<string, NodeSession>();
-    this.#byUser.set(key, devices);
-    const former = devices.get(device);
-    devices.set(device, session);
+  enter(key: DeviceKey, session: NodeSession): NodeSession | undefined {
+    const name = userKey(key);
+    const devices = this.#byUser.get(name) ?? new Map<string, NodeSession>();
+    this.#byUser.set(name, devices);
+    const former = devices.get(key.device);
+    devices.set(key.device, session);
     if (former === undefined) this.#size += 1;
     return former;
   }
 
   /** Takes a session out, unless its place is another one's by now. */
-  leave({ app, user, device }: DeviceKey, session: NodeSession): void {
-    const key = userKey(app, user);
-    const devices = this.#byUser.get(key);
-    if (devices?.get(device) !== session) return;
-    devices.delete(device);
+  leave(key: DeviceKey, session: NodeSession): void {
+    const name = userKey(key);
+    const devices = this.#byUser.get(name);
+    if (devices?.get(key.device) !== session) return;
+    devices.delete(key.device);
     this.#size -= 1;
-    if (devices.size === 0) this.#byUser.delete(key);
+    if (devices.size === 0) this.#byUser.delete(name);
   }
-}
-
-function userKey(app: AppNo, user: UserId): string {
-  return `${app}/${user}`;
 }

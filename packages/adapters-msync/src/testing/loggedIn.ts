@@ -1,5 +1,6 @@
 import { createSdkClient } from './webSdk.js';
 import type { SdkName } from './sdkLoader.js';
+import { msyncLimits } from '../limits.js';
 import { decodeFrame } from '../wire/frame.js';
 import { encodeProvisionAnswer } from '../wire/provision.js';
 import { statusCodes } from '../wire/status.js';
@@ -19,7 +20,7 @@ export async function loggedIn(name: SdkName, user: string, take: TakeSync) {
   let push: (frame: Uint8Array) => void = () => undefined;
   const client = createSdkClient(name, 'here', (bytes, answer) => {
     push = answer;
-    const frame = decodeFrame(bytes);
+    const frame = decodeFrame(bytes, msyncLimits.frameBytesMax);
     if (!frame.ok) throw new Error(`the SDK sent a malformed frame: ${frame.fault} ${frame.field}`);
     const { value } = frame;
     if (value.command === 'provision') {

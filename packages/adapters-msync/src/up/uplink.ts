@@ -3,6 +3,9 @@ import type { Log, RateLimitName, StoragePorts } from '@recalld/domain';
 import { readUpBody } from '../content/readUpBody.js';
 import type { UpBody } from '../content/readUpBody.js';
 import { createFaultLog } from '../faultLog.js';
+import { msyncLimits } from '../limits.js';
+import type { MsyncLimits } from '../limits.js';
+import { UserRates } from '../rates.js';
 import type { UpMeta } from '../wire/meta.js';
 import { excessOf } from './bounds.js';
 import type { Caller } from './caller.js';
@@ -20,6 +23,7 @@ export interface UplinkDeps extends PerformerDeps {
     readonly chats: Pick<StoragePorts['chats'], 'addMembers' | 'removeMembers'>;
   };
   readonly log: Log;
+  readonly limits?: Partial<Pick<MsyncLimits, 'roomChangesAtOnceMax' | 'roomChangesPerSecond'>>;
 }
 
 /** Does what clients send. */
@@ -32,15 +36,29 @@ export interface Uplink {
 }
 
 /** What a body costs of the app's limits. */
-const limitOf: { readonly [Kind in UpBody['kind']]?: RateLimitName } = {
+const limitNames: { readonly [Kind in UpBody['kind']]?: RateLimitName } = {
   message: 'clientMessagesPerSecond',
+  ack: 'clientMessagesPerSecond',
+  read: 'clientMessagesPerSecond',
   recall: 'clientRecallsPerSecond',
 };
+
+function limitOf(body: UpBody): RateLimitName | undefined {
+  // The SDKs send these by themselves, one for each message, and nobody catches what they throw.
+  if (body.kind === 'ack' && body.ack === 'delivered') return undefined;
+  return limitNames[body.kind];
+}
+
+function roomRatesOf(given: UplinkDeps['limits']): UserRates {
+  const { roomChangesAtOnceMax: atOnce, roomChangesPerSecond: perSecond } = { ...msyncLimits, ...given };
+  return new UserRates({ atOnce, perSecond });
+}
 
 export function createUplink(deps: UplinkDeps): Uplink {
   const { storage, ids, clock } = deps;
   const perform = createPerformer(deps);
   const turns = createTurns<Caller>();
+  const roomRates = roomRatesOf(deps.limits);
   const faultLog = createFaultLog(deps.log, clock);
 
   function refusalOf(fault: unknown): UpRefusal {
@@ -51,8 +69,8 @@ export function createUplink(deps: UplinkDeps): Uplink {
   }
 
   /** Takes a use of the app's limit, as the app has it now; undefined: there was room. */
-  async function takeRate({ app: { no } }: Caller, { kind }: UpBody): Promise<UpRefusal | undefined> {
-    const limit = limitOf[kind];
+  async function takeRate({ app: { no } }: Caller, body: UpBody): Promise<UpRefusal | undefined> {
+    const limit = limitOf(body);
     if (limit === undefined) return undefined;
     const app = await storage.apps.findByNo(no);
     const uses = limitedUses(app?.rateLimits ?? {}, [{ limit, user: null, count: 1 }]);
@@ -79,6 +97,8 @@ export function createUplink(deps: UplinkDeps): Uplink {
   }
 
   async function takeRoom(caller: Caller, meta: UpMeta): Promise<UpAnswer> {
+    const { app, user } = caller;
+    if (!roomRates.take({ app: app.no, user }, clock.now())) return refusals.tryLater;
     const turn = turns.take(caller);
     await turn.come;
     try {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { appKey, clientFrame, clientMeta, loginFrame, pullFrame, sendFrame } from '../testing/given.js';
 import { wire } from './descriptors.js';
-import { decodeFrame, frameBytesMax } from './frame.js';
+import { decodeFrame as decode } from './frame.js';
 
 const none = new Uint8Array();
+const bytesMax = 10_000;
+const decodeFrame = (bytes: Uint8Array) => decode(bytes, bytesMax);
 const long = (bytes: number) => 'x'.repeat(bytes);
 
 /** A Provision or guid may be of anybody's making. */
@@ -118,19 +120,36 @@ describe('a frame of a client', () => {
     ['neither a queue nor a Meta', pullFrame({ queue: undefined }), 'missingField', 'queue'],
     ['a Meta without an id', sendFrame(clientMeta({ id: undefined })), 'missingField', 'id'],
     ['a Meta with the id 0', sendFrame(clientMeta({ id: '0' })), 'missingField', 'id'],
-    ['a namespace that nobody knows', sendFrame(clientMeta({ ns: 7 })), 'wrongField', 'ns'],
-    ['a route that nobody knows', sendFrame(clientMeta({ routetype: -1 })), 'wrongField', 'routetype'],
-    [
-      'a receiver without a name',
-      sendFrame(clientMeta({ directedUsers: [''] })),
-      'wrongField',
-      'directed_users',
-    ],
+    ['a Meta in broken bytes', sendFrame(Uint8Array.from([8])), 'notProtobuf', null],
+    ['a count with a wrong route', sendFrame(clientMeta({ ns: 0, routetype: 9 })), 'wrongField', 'routetype'],
     ['a command of servers', clientFrame('notice', none), 'unknownCommand', 'command'],
     ['a command that nobody knows', clientFrame(99, none), 'unknownCommand', 'command'],
-    ['more bytes than a frame has', new Uint8Array(frameBytesMax + 1), 'tooLong', null],
+    ['a login of more bytes than a frame has', loginFrame({ version: long(bytesMax) }), 'tooLong', null],
+    ['a pull of as many', pullFrame({ queue: { name: long(bytesMax) } }), 'tooLong', null],
+    [
+      'a count of as many',
+      sendFrame(clientMeta({ ns: 0, payload: Buffer.alloc(bytesMax) })),
+      'tooLong',
+      null,
+    ],
   ])('is refused with %s', (_, frame, fault, field) => {
     expect(decodeFrame(frame)).toEqual({ ok: false, fault, field });
+  });
+
+  it.each([
+    ['in a namespace that nobody knows', { ns: 7 }, 'wrongField', 'ns'],
+    ['by a route that nobody knows', { routetype: -1 }, 'wrongField', 'routetype'],
+    ['to a member without a name', { directedUsers: [''] }, 'wrongField', 'directed_users'],
+    ['to a member whose name is too long', { directedUsers: [long(65)] }, 'wrongField', 'directed_users'],
+    ['to more members than fields are read', { directedUsers: Array(4_097).fill('') }, 'tooMany', null],
+    ['of more bytes than a frame has', { payload: Buffer.alloc(bytesMax) }, 'tooLong', null],
+  ])('that sends %s can be answered', (_, change, fault, field) => {
+    const sync = { kind: 'faulty', id: '530361692274', fault: { ok: false, fault, field } };
+
+    expect(decodeFrame(sendFrame(clientMeta(change)))).toEqual({
+      ok: true,
+      value: { command: 'sync', sync },
+    });
   });
 
   it('without a command is a sync, as protobuf has it', () => {

@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs/light.js';
 import { describe, expect, it } from 'vitest';
 import { readUpBody } from '../content/readUpBody.js';
+import { msyncLimits } from '../limits.js';
 import { clientBody, clientFrame, clientMeta, loginFrame, pullFrame, sendFrame } from '../testing/given.js';
 import { fieldsMax } from './decodeBytes.js';
-import { decodeFrame } from './frame.js';
+import { decodeFrame as decode } from './frame.js';
 import { decodeMucRequest } from './mucBody.js';
 
+const decodeFrame = (bytes: Uint8Array) => decode(bytes, msyncLimits.frameBytesMax);
 const valid = [loginFrame(), pullFrame({ key: '7' }), sendFrame(), clientFrame('unread', new Uint8Array())];
 const faults = ['notProtobuf', 'tooLong', 'tooMany', 'unknownCommand', 'missingField', 'wrongField'];
 
@@ -14,7 +16,8 @@ const faults = ['notProtobuf', 'tooLong', 'tooMany', 'unknownCommand', 'missingF
 function readThrough(bytes: Uint8Array): string {
   const frame = decodeFrame(bytes);
   if (!frame.ok) return frame.fault;
-  if (frame.value.command !== 'sync' || frame.value.sync.kind !== 'send') return frame.value.command;
+  if (frame.value.command !== 'sync' || frame.value.sync.kind === 'pull') return frame.value.command;
+  if (frame.value.sync.kind === 'faulty') return frame.value.sync.fault.fault;
   const { meta } = frame.value.sync;
   const body = meta.namespace === 'muc' ? decodeMucRequest(meta) : readUpBody(meta, 'alice');
   return body.ok ? 'sent' : body.fault;

@@ -73,6 +73,25 @@ export function readMeta(bytes: Uint8Array): Decoded<UpMeta> {
   return decoded({ id, namespace, to, route, directedTo, payload, ext, meta, stored });
 }
 
+/** Of a client's Meta: which one it is, and what for. The SDKs write them among the first. */
+const headFields: readonly number[] = [1, 5];
+const headFieldsLookedAt = 32;
+
+/**
+ * The client's own id for what it sent, of a Meta that {@link readMeta} refuses; undefined: nobody
+ * waits for an answer, or there is no telling which.
+ */
+export function answerableId(bytes: Uint8Array): string | undefined {
+  try {
+    const head = decodeBytes<Meta>(wire.meta, fieldsOf(bytes, headFields, headFieldsLookedAt));
+    if (!head.ok) return undefined;
+    const { id = '0', ns = namespaces.statistic } = head.value;
+    return id === '0' || ns === namespaces.statistic ? undefined : id;
+  } catch {
+    return undefined;
+  }
+}
+
 const none = new Uint8Array();
 
 function nameOf<Name extends string>(names: Readonly<Record<Name, number>>, value: number): Name | undefined {
@@ -87,15 +106,20 @@ const keptFields: readonly number[] = [6, 8, 9];
  * does not stamp, byte for byte.
  */
 export function storedMeta(bytes: Uint8Array): StoredContent {
+  return { format: 'msync', payload: fieldsOf(bytes, keptFields) };
+}
+
+/** Some of a message's fields, byte for byte, among so many at most. @throws what the library throws for broken bytes. */
+function fieldsOf(bytes: Uint8Array, wanted: readonly number[], lookedAtMax = Infinity): Uint8Array {
   const reader = protobuf.Reader.create(bytes);
   const kept: Uint8Array[] = [];
-  while (reader.pos < reader.len) {
+  for (let looked = 0; reader.pos < reader.len && looked < lookedAtMax; looked += 1) {
     const start = reader.pos;
     const tag = reader.tag();
     reader.skipType(tag & 7);
-    if (keptFields.includes(tag >>> 3)) kept.push(bytes.subarray(start, reader.pos));
+    if (wanted.includes(tag >>> 3)) kept.push(bytes.subarray(start, reader.pos));
   }
-  return { format: 'msync', payload: Buffer.concat(kept) };
+  return Buffer.concat(kept);
 }
 
 /** What the server says of an item, whoever made it. */

@@ -2,12 +2,12 @@ import type { App, Instant, ItemId, UserId } from '@recalld/domain';
 import { wire } from './descriptors.js';
 import { decodeBytes } from './decodeBytes.js';
 import { decoded, malformed } from './decoded.js';
-import type { Decoded } from './decoded.js';
+import type { Decoded, Malformed } from './decoded.js';
 import { encodeFrame, payloadOf } from './envelope.js';
 import type { Envelope } from './envelope.js';
 import { userJid } from './jid.js';
 import type { Jid } from './jid.js';
-import { encodeMeta, readMeta } from './meta.js';
+import { answerableId, encodeMeta, readMeta } from './meta.js';
 import type { UpMeta } from './meta.js';
 import { okStatus } from './status.js';
 import type { StatusCode } from './status.js';
@@ -15,6 +15,8 @@ import type { StatusCode } from './status.js';
 /** A client sends something, or asks for the next of a queue. */
 export type UpSync =
   | { readonly kind: 'send'; readonly meta: UpMeta }
+  /** A send that cannot be taken; its sender waits for an answer to `id`. */
+  | { readonly kind: 'faulty'; readonly id: string; readonly fault: Malformed }
   /** `key`: everything up to it has arrived. */
   | { readonly kind: 'pull'; readonly queue: Jid; readonly key: number | null };
 
@@ -25,14 +27,18 @@ interface SyncUp {
   readonly queue?: Jid;
 }
 
-export function readSync(envelope: Envelope): Decoded<UpSync> {
+/** @param isTooLong whatever it is, it is too much to be taken. */
+export function readSync(envelope: Envelope, isTooLong: boolean): Decoded<UpSync> {
   const read = decodeBytes<SyncUp>(wire.commSyncUp, payloadOf(envelope));
   if (!read.ok) return read;
   const { meta: sent, key = null, queue } = read.value;
   if (sent !== undefined) {
-    const meta = readMeta(sent);
-    return meta.ok ? decoded({ kind: 'send', meta: meta.value }) : meta;
+    const meta = isTooLong ? malformed('tooLong') : readMeta(sent);
+    if (meta.ok) return decoded({ kind: 'send', meta: meta.value });
+    const id = answerableId(sent);
+    return id === undefined ? meta : decoded({ kind: 'faulty', id, fault: meta });
   }
+  if (isTooLong) return malformed('tooLong');
   if (queue === undefined) return malformed('missingField', 'queue');
   if (key !== null && !Number.isSafeInteger(Number(key))) return malformed('wrongField', 'key');
   return decoded({ kind: 'pull', queue, key: key === null ? null : Number(key) });
