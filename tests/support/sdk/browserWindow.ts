@@ -62,8 +62,11 @@ export function openWindow(storage: PageStorage): BrowserWindow {
 function countingSocket(frames: { sent: number; heard: number }) {
   return class extends WebSocket {
     constructor(url: string) {
-      super(url);
+      // As in a browser: what one message sets going is done before the next one is told.
+      super(url, { allowSynchronousEvents: false });
       this.on('message', () => void (frames.heard += 1));
+      // A page need not listen to errors; unheard, one of Node's would be thrown, and no close would follow.
+      this.on('error', () => undefined);
     }
 
     override send(data: Uint8Array): void {
