@@ -16,9 +16,8 @@ const range = (from: number, through: number) => {
 
 describeWithSdks((stage) => {
   async function given(chatType: ChatType) {
-    const alice = await stage.arrive('alice', { device: 'one' });
+    const [alice, bob] = await Promise.all([stage.arrive('alice', { device: 'one' }), stage.arrive('bob')]);
     const other = await stage.connect(alice.user, { device: 'two' });
-    const bob = await stage.arrive('bob');
     const to = await meet(stage.api, chatType, alice.user, bob.user);
     /** The same chat as bob calls it. */
     const back = chatType === 'singleChat' ? alice.user : to;

@@ -25,7 +25,7 @@ describeWithSdks((stage) => {
 
   describe('who was away', () => {
     it.each([1, 45, 500])('gets %i messages in order, each once', async (count) => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.absent('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.absent('bob')]);
       const said = numbered(1, count);
       const ids = await say(alice, bob, said);
 
@@ -40,7 +40,7 @@ describeWithSdks((stage) => {
     });
 
     it('gets nothing when there is nothing', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.absent('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.absent('bob')]);
 
       const device = await stage.connect(bob);
 
@@ -51,7 +51,7 @@ describeWithSdks((stage) => {
     });
 
     it('gets what was said in every chat', async () => {
-      const [alice, carol] = [await stage.arrive('alice'), await stage.arrive('carol')];
+      const [alice, carol] = await Promise.all([stage.arrive('alice'), stage.arrive('carol')]);
       const bob = await stage.absent('bob');
       const group = await makeGroup(stage.api, alice.user, [bob]);
       const room = await makeRoom(stage.api, alice.user, [bob]);
@@ -87,7 +87,7 @@ describeWithSdks((stage) => {
 
   describe('a device with a new name', () => {
     it('gets what its user has nowhere yet, and nothing of the rest', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.absent('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.absent('bob')]);
       await say(alice, bob, numbered(1, 5));
       const old = await returning(bob, 'old');
       expect(textsOf(old)).toEqual(numbered(1, 5));
@@ -103,7 +103,7 @@ describeWithSdks((stage) => {
 
   describe('a device that logs in again', () => {
     it('gets nothing that it has got', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.absent('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.absent('bob')]);
       await say(alice, bob, numbered(1, 45));
       const before = await returning(bob, 'one');
       expect(textsOf(before)).toEqual(numbered(1, 45));
@@ -118,7 +118,7 @@ describeWithSdks((stage) => {
 
   describe('meanwhile', () => {
     it('recalled messages do not come: notices of them do, also of those that had come', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.absent('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.absent('bob')]);
       const [seen = ''] = await say(alice, bob, ['seen']);
       await stage.leave(await returning(bob, 'one'));
       const [unseen = '', byApp = '', kept] = await say(alice, bob, ['unseen', 'by the app', 'kept']);

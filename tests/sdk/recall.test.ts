@@ -23,9 +23,11 @@ const chatTypes: readonly ChatType[] = ['singleChat', 'groupChat', 'chatRoom'];
 describeWithSdks((stage) => {
   /** alice with two devices, bob with one, and where both are. */
   async function given(chatType: ChatType) {
-    const alice = await stage.arrive('alice', { device: 'one' });
+    const [alice, bob] = await Promise.all([
+      stage.arrive('alice', { device: 'one' }),
+      stage.arrive('bob', { device: 'one' }),
+    ]);
     const other = await stage.connect(alice.user, { device: 'two' });
-    const bob = await stage.arrive('bob', { device: 'one' });
     return { alice, other, bob, to: await meet(stage.api, chatType, alice.user, bob.user) };
   }
 
@@ -248,12 +250,12 @@ describeWithSdks((stage) => {
     ] as const)(
       'in a %s the owner and admins, late and of others’ messages; members not',
       async (chatType, make, collection) => {
-        const [owner, admin, member, author] = [
-          await stage.arrive('owner'),
-          await stage.arrive('admin'),
-          await stage.arrive('member'),
-          await stage.arrive('author'),
-        ];
+        const [owner, admin, member, author] = await Promise.all([
+          stage.arrive('owner'),
+          stage.arrive('admin'),
+          stage.arrive('member'),
+          stage.arrive('author'),
+        ]);
         const members = [admin.user, member.user, author.user];
         const to = await make(stage.api, owner.user, members);
         const made = await stage.api.app('POST', `/${collection}/${to}/admin`, { newadmin: admin.user });

@@ -145,7 +145,7 @@ describeWithSdks((stage) => {
     );
 
     it('with a file says where it is, and the receiver gets its bytes', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.arrive('bob')]);
 
       await alice.send({
         type: 'img',
@@ -162,7 +162,7 @@ describeWithSdks((stage) => {
     });
 
     it('with a large file arrives, though nothing is uploaded in parts', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.arrive('bob')]);
       const data = new Blob([new Uint8Array(8 * 1024 * 1024)]);
       const large = { filename: 'large.bin', filetype: 'bin', data };
 
@@ -180,7 +180,7 @@ describeWithSdks((stage) => {
     });
 
     it('that combines others gives them to the receiver', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.arrive('bob')]);
       const messageList = [oldMessage, { ...oldMessage, id: '2', msg: 'older' }];
       await alice.send({ type: 'combine', chatType: 'singleChat', to: bob.user, ...combined, messageList });
 
@@ -191,7 +191,7 @@ describeWithSdks((stage) => {
     });
 
     it('keeps every value of its extension, and its text to the letter', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.arrive('bob')]);
       const ext = {
         text: '撤回 ✔',
         empty: '',
@@ -228,7 +228,7 @@ describeWithSdks((stage) => {
     });
 
     it('larger than a message may be is refused: 511, and the next one arrives', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.arrive('bob')]);
 
       expect(await errorOf(alice.sendText(bob.user, 'x'.repeat(7_000)))).toMatchObject({ type: 511 });
 
@@ -237,11 +237,11 @@ describeWithSdks((stage) => {
     });
 
     it('for connected devices alone is nowhere afterwards', async () => {
-      const [alice, bob, carol] = [
-        await stage.arrive('alice'),
-        await stage.arrive('bob'),
-        await stage.absent('carol'),
-      ];
+      const [alice, bob, carol] = await Promise.all([
+        stage.arrive('alice'),
+        stage.arrive('bob'),
+        stage.absent('carol'),
+      ]);
       const online = { type: 'txt', chatType: 'singleChat', msg: 'now or never', deliverOnlineOnly: true };
 
       for (const to of [bob.user, carol]) await alice.send({ ...online, to });
@@ -267,7 +267,7 @@ describeWithSdks((stage) => {
     });
 
     it('of reading tells the sender, in a group with what the reader says', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.arrive('bob')]);
       const group = await makeGroup(stage.api, alice.user, [bob.user]);
       const { serverMsgId: id } = await alice.sendText(bob.user, 'to you');
       const asked = { type: 'txt', chatType: 'groupChat', to: group, msg: 'to all' };
@@ -311,7 +311,7 @@ describeWithSdks((stage) => {
     }
 
     it.each(chatTypes)('sends every kind of message, in a %s', async (chatType) => {
-      const [alice, bob] = [await stage.absent('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.absent('alice'), stage.arrive('bob')]);
       const to = await meet(stage.api, chatType, alice, bob.user);
 
       for (const [type, make, event, shown] of restKinds) {
@@ -325,7 +325,7 @@ describeWithSdks((stage) => {
     });
 
     it('sees in its lists what a client sent, but for commands', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.arrive('bob')]);
       let newest = {};
       for (const [type, make] of kinds) {
         const ext = { kind: type };
@@ -345,11 +345,11 @@ describeWithSdks((stage) => {
 
   describe('in a group', () => {
     it('members hear, and nobody else: 602 for a stranger, 605 for a group that is not there', async () => {
-      const [alice, bob, eve] = [
-        await stage.arrive('alice'),
-        await stage.arrive('bob'),
-        await stage.arrive('eve'),
-      ];
+      const [alice, bob, eve] = await Promise.all([
+        stage.arrive('alice'),
+        stage.arrive('bob'),
+        stage.arrive('eve'),
+      ]);
       const group = await makeGroup(stage.api, alice.user, [bob.user]);
 
       expect(await errorOf(eve.sendText(group, 'let me in', 'groupChat'))).toMatchObject({ type: 602 });
@@ -362,11 +362,11 @@ describeWithSdks((stage) => {
     });
 
     it('a directed message is for those whom it names', async () => {
-      const [alice, bob, carol] = [
-        await stage.arrive('alice'),
-        await stage.arrive('bob'),
-        await stage.arrive('carol'),
-      ];
+      const [alice, bob, carol] = await Promise.all([
+        stage.arrive('alice'),
+        stage.arrive('bob'),
+        stage.arrive('carol'),
+      ]);
       const group = await makeGroup(stage.api, alice.user, [bob.user, carol.user]);
 
       const directed = { type: 'txt', chatType: 'groupChat', to: group, msg: 'only bob' };
@@ -382,7 +382,7 @@ describeWithSdks((stage) => {
 
   describe('in a room', () => {
     it('who joins hears and speaks until leaving: 602, and 605 for a room that is not there', async () => {
-      const [alice, bob] = [await stage.arrive('alice'), await stage.arrive('bob')];
+      const [alice, bob] = await Promise.all([stage.arrive('alice'), stage.arrive('bob')]);
       const room = await makeRoom(stage.api, alice.user, []);
       expect(await errorOf(bob.sendText(room, 'too early', 'chatRoom'))).toMatchObject({ type: 602 });
 
