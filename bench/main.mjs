@@ -1,10 +1,11 @@
 // @ts-check
 // recalls/s and sends/s over HTTP: recalld, a hand-written service of equal durability, bare node:http;
-// recalld on PostgreSQL beside the embedded store; and what becomes of both as the store grows.
+// recalld on PostgreSQL beside the embedded store; what becomes of both as the store grows; and connected devices.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../scripts/lib/project.mjs';
 import { startChild } from './child.mjs';
+import { measureConnections } from './connections/connections.mjs';
 import { measureGrowth } from './growth/growth.mjs';
 import { readOptions } from './options.mjs';
 import { describeMachine } from './report/machine.mjs';
@@ -31,6 +32,7 @@ try {
   console.log(`${describeMachine(folder, options)}\n`);
   for (const subject of options.subjects) {
     if (subject === 'growth') await measureGrowth({ folder, postgres, options });
+    else if (subject === 'connections') await measureConnections({ folder, generator, options });
     else if (subject === 'postgres') await compareEngines();
     else console.log(`${await compare(subject, rowsOf(subject))}\n`);
   }

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { fail } from '../scripts/lib/process.mjs';
 
-/** @typedef {'recall' | 'send' | 'postgres' | 'growth'} Subject */
+/** @typedef {'recall' | 'send' | 'postgres' | 'growth' | 'connections'} Subject */
 
 /**
  * @typedef {object} Options
@@ -13,6 +13,7 @@ import { fail } from '../scripts/lib/process.mjs';
  * @property {number} quiet seconds to spend on a sample at most until it was taken on a quiet machine
  * @property {readonly Subject[]} subjects
  * @property {readonly number[]} sizes messages that a store has when growth is measured, growing
+ * @property {number} idle devices that are connected and say nothing
  * @property {'sqlite' | 'postgres' | undefined} engine of growth; both when left out
  * @property {boolean} profile recalld alone, with where its time goes
  */
@@ -24,6 +25,8 @@ const usage = `npm run bench -- [options]
   --connections N   keep-alive connections, one request at a time on each (64)
   --only SUBJECT    recall or send; both when left out. postgres: both, PostgreSQL beside the embedded store.
                     growth: the same traffic at growing sizes of the store, and the memory that it takes
+                    connections: idle devices, the memory of each, and messages by sockets beside REST
+  --idle N          of connections, devices that say nothing (10000)
   --sizes N,N,…     of growth, messages (10000,100000,1000000,5000000)
   --engine ENGINE   of growth: sqlite or postgres; both when left out, as far as there is PostgreSQL
   --wait-quiet N    spend up to N seconds on a sample until other programs use less than 0.15 cores (0)
@@ -46,6 +49,7 @@ export function readOptions() {
     subjects: subjects(values.only),
     sizes: sizes(values.sizes ?? (values.quick ? '1000,10000' : '10000,100000,1000000,5000000')),
     engine: engine(values.engine),
+    idle: amount('idle', values.idle ?? (brief ? '500' : '10000'), 1),
     profile: values.profile,
   };
 }
@@ -61,6 +65,7 @@ function parse() {
         only: { type: 'string' },
         sizes: { type: 'string' },
         engine: { type: 'string' },
+        idle: { type: 'string' },
         'wait-quiet': { type: 'string' },
         short: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
@@ -79,10 +84,12 @@ function parse() {
  */
 function subjects(only) {
   if (only === undefined) return ['recall', 'send'];
-  const found = /** @type {const} */ (['recall', 'send', 'postgres', 'growth']).filter(
+  const found = /** @type {const} */ (['recall', 'send', 'postgres', 'growth', 'connections']).filter(
     (name) => name === only,
   );
-  return found.length > 0 ? found : stop(`--only takes recall, send, postgres or growth\n${usage}`);
+  return found.length > 0
+    ? found
+    : stop(`--only takes recall, send, postgres, growth or connections\n${usage}`);
 }
 
 /** @param {string | undefined} name */
