@@ -34,22 +34,27 @@ const usage = `npm run bench -- [options]
   --quick           the same, and growth ends at ten thousand messages
   --profile         recalld alone, once: what its CPU time goes to`;
 
+/** What is not said on the command line, in full and in brief. */
+const inFull = { seconds: '3', warm: '1', idle: '10000' };
+const inBrief = { seconds: '1', warm: '0.5', idle: '500' };
+
 /** @returns {Options} */
 export function readOptions() {
   const values = parse();
   if (values.help) stop(usage);
   const brief = values.short || values.quick;
   const short = brief || values.profile;
+  const usual = brief ? inBrief : inFull;
   return {
-    seconds: amount('seconds', values.seconds ?? (brief ? '1' : '3'), 0.1),
-    warm: amount('warm', values.warm ?? (brief ? '0.5' : '1'), 0),
+    seconds: amount('seconds', values.seconds ?? usual.seconds, 0.1),
+    warm: amount('warm', values.warm ?? usual.warm, 0),
     rounds: amount('rounds', values.rounds ?? (short ? '1' : '3'), 1),
     connections: amount('connections', values.connections ?? '64', 1),
     quiet: amount('wait-quiet', values['wait-quiet'] ?? '0', 0),
     subjects: subjects(values.only),
     sizes: sizes(values.sizes ?? (values.quick ? '1000,10000' : '10000,100000,1000000,5000000')),
     engine: engine(values.engine),
-    idle: amount('idle', values.idle ?? (brief ? '500' : '10000'), 1),
+    idle: amount('idle', values.idle ?? usual.idle, 1),
     profile: values.profile,
   };
 }
