@@ -149,7 +149,6 @@ const ack = clientBody({
   type: bodyTypes.readAck,
   contents: [{}],
   ackMessageId: serverId,
-  ext: [{ key: 'k', type: 7, stringValue: '{"group_read_count":1}' }],
 });
 
 describe.each(sdkNames)('what the server takes, %s does not throw at', (name) => {

@@ -23,13 +23,15 @@ export function unreadableField(
   if (!areReadable([...ext, ...inContents], wire.messageBody, meta.payload)) return 'ext';
   if (body.meta && !(isOfClients(body.meta) && isUtf8Throughout(wire.messageBody, meta.payload)))
     return 'meta';
-  return isCountReadable(body, meta.payload) ? undefined : 'ext';
+  return claimsCount(body) ? 'ext' : undefined;
 }
 
-/** Of a read acknowledgement the SDKs take the first extension for the count of readers, whatever its type. */
-function isCountReadable({ type, ext: [first] = [] }: MessageBody, payload: Uint8Array): boolean {
-  if (type !== bodyTypes.readAck || first === undefined) return true;
-  return parsed(first.stringValue ?? '') !== undefined && isUtf8Throughout(wire.messageBody, payload);
+/**
+ * Of a read acknowledgement the SDKs take the first extension for the server's count of readers, whatever
+ * its name and type. No SDK sends one; who does would show the author any count.
+ */
+function claimsCount({ type, ext = [] }: MessageBody): boolean {
+  return type === bodyTypes.readAck && ext.length > 0;
 }
 
 function areReadable(entries: readonly KeyValue[], type: WireType, bytes: Uint8Array): boolean {

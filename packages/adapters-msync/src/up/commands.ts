@@ -41,7 +41,7 @@ export function sendOf(
     attachments: attachmentsAt(app, fileUrls),
     random: null,
     expiresAt: retentionMs === null ? null : now + retentionMs,
-    flags: flagsOf(meta, message),
+    flags: flagsOf(meta),
     directedTo: meta.directedTo,
     authority: 'user',
     retryKey: retryKeyOf(caller, meta, to),
@@ -51,11 +51,11 @@ export function sendOf(
   };
 }
 
-/** The vendor keeps commands, and what only some members may see, out of conversation lists. */
-function flagsOf({ route, directedTo }: UpMeta, { contentKind }: UpMessage): ItemFlags {
+/** The vendor keeps what only some members may see out of conversation lists. */
+function flagsOf({ route, directedTo }: UpMeta): ItemFlags {
   return {
     ...(route === 'online' ? { onlineOnly: true } : {}),
-    ...(contentKind === 'cmd' || directedTo !== null ? { unlisted: true } : {}),
+    ...(directedTo !== null ? { unlisted: true } : {}),
   };
 }
 

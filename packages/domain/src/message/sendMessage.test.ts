@@ -60,6 +60,19 @@ describe('sending', () => {
     });
   });
 
+  it.each(['user', 'app'] as const)('a command by the %s’s authority stands in no list', (authority) => {
+    const command = sendSample({ contentKind: 'cmd', flags: { onlineOnly: true }, authority });
+
+    const verdict = sendMessage(command, unknownMessage, {
+      chat: undefined,
+      role: undefined,
+      restraints: { everywhere: undefined, here: undefined },
+      sentBefore: undefined,
+    });
+
+    expect(verdict).toMatchObject({ events: [{ data: { flags: { onlineOnly: true, unlisted: true } } }] });
+  });
+
   it('records the type of a group or room that the server knows', () => {
     const chats = new Map([
       [chatKeyText({ kind: 'groupchat', id: 'g1' }), { groupType: 'Work' as const, disabled: false }],

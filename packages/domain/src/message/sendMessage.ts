@@ -105,7 +105,7 @@ export function sendMessage(
       random,
       origin,
       originDevice,
-      flags,
+      flags: contentKind === 'cmd' ? { ...flags, unlisted: true } : flags,
       ...(directedTo === null ? {} : { directedTo }),
     },
     occurredAt: now,
