@@ -32,16 +32,16 @@ export function userChangeRoutes(deps: HttpDeps, replies: Replies): readonly Rou
     }
   }
 
+  /**
+   * The user first, and with it its tokens; then what else is left of it, also when an earlier call was
+   * cut off before that: who calls again ends it.
+   */
   async function remove(call: Call): Promise<Answer> {
-    const app = appOf(call).no;
     const user = param(call, 'username');
-    if ((await storage.users.find(app, user)) === undefined) {
-      return replies.refused(call, errors.resourceNotFound);
-    }
-    await leaveChats(call);
-    const removed = await storage.users.remove(app, user);
-    if (removed === undefined) return replies.refused(call, errors.resourceNotFound);
+    const removed = await storage.users.remove(appOf(call).no, user);
     await endSessions(deps, call, { user, device: null, reason: 'removed' });
+    await leaveChats(call);
+    if (removed === undefined) return replies.refused(call, errors.resourceNotFound);
     return replies.ok(call, { path: '/users', entities: [userEntity(removed)] });
   }
 

@@ -1,5 +1,5 @@
 import { sessionsStream } from '@recalld/domain';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { startEasemobServer } from '../testing/easemobServer.js';
 import type { Answered, EasemobServer } from '../testing/easemobServer.js';
 
@@ -44,6 +44,29 @@ describe('changes that end sessions', () => {
     expect((await easemob.call('GET', '/users/anna')).status).toBe(404);
     expect((await easemob.call('GET', '/users/anna/user_channels', { token })).status).toBe(401);
     expect((await easemob.call('DELETE', '/users/anna')).status).toBe(404);
+  });
+
+  it('given a DELETE that was cut off after the user was gone, then another one answers 404 and ends the rest', async () => {
+    const body = { groupname: 'g', public: true, owner: 'anna', members: ['ben'] };
+    await easemob.call('POST', '/chatgroups', { body });
+    await easemob.storage.users.remove(easemob.app.no, 'anna');
+
+    const answer = await easemob.call('DELETE', '/users/anna');
+
+    expect(answer.status).toBe(404);
+    expect(await ended('anna')).toMatchObject([{ device: null, reason: 'removed' }]);
+    expect(await easemob.storage.chatReader.joined(easemob.app.no, 'ben', 'groupchat')).toEqual([]);
+  });
+
+  it('given a DELETE whose groups cannot be left, then the user is gone and its sessions have ended', async () => {
+    const token = await tokenOf(await login('pw'));
+    const joined = vi.spyOn(easemob.storage.chatReader, 'joined').mockRejectedValueOnce(new Error('away'));
+
+    expect((await easemob.call('DELETE', '/users/anna')).status).toBe(500);
+
+    expect(await ended('anna')).toHaveLength(1);
+    expect((await easemob.call('GET', '/users/anna/user_channels', { token })).status).toBe(401);
+    joined.mockRestore();
   });
 
   it('given that somebody takes the name of a removed user, then the old token is no good', async () => {
@@ -113,7 +136,6 @@ describe('changes that end sessions', () => {
   });
 
   it.each([
-    ['DELETE', '/users/nobody'],
     ['PUT', '/users/nobody/password'],
     ['POST', '/users/nobody/deactivate'],
     ['POST', '/users/nobody/activate'],
