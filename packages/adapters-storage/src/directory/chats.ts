@@ -3,15 +3,18 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Database } from '../engines/database.js';
 import type { Schema } from '../schema.js';
-import { each, rows } from '../steps.js';
+import { each, rows, together } from '../steps.js';
 import type { Steps } from '../steps.js';
 import { deleteIn } from './restraints.js';
 import { chatColumns, chatOf, chatTimeline, presentMembers, toProfile } from './chatRows.js';
 
-/** Memberships are spans in timeline positions: who leaves keeps a closed one, who comes back gets another. */
+/**
+ * Memberships are spans in timeline positions: who leaves keeps a closed one, unless nothing was said in
+ * it, and who comes back gets another.
+ */
 export function createChats(database: Database): Chats {
   const { db } = database;
-  const { join: joining, leave } = compileAll(database);
+  const { join: joining, present, leaveNothing, leave } = compileAll(database);
 
   /** The timeline's counters: what stands after its head is for whoever is a member from now on. */
   function* countersOf(app: AppNo, timeline: TimelineId): Steps<Counters> {
@@ -69,10 +72,18 @@ export function createChats(database: Database): Chats {
   ): Steps<readonly UserId[] | 'full' | 'unknown'> {
     const [chat] = yield* rows(chatOf(db, app, key).select('members_max'));
     if (chat === undefined) return 'unknown';
-    const present = yield* rows(presentMembers(db, app, key).select('user'));
-    const known = new Set(present.map(({ user }) => user));
-    const added = [...new Set(users)].filter((user) => !known.has(user));
-    if (known.size + added.length > chat.members_max) return 'full';
+    const timeline = chatTimeline(key);
+    const asked = [...new Set(users)];
+    const [known, [count]] = yield* together(
+      each(
+        present,
+        asked.map((user) => ({ app, timeline, user })),
+      ),
+      presentMembers(db, app, key).select((e) => e.fn.countAll<number>().as('members')),
+    );
+    const members = new Set(known.map(({ user }) => user));
+    const added = asked.filter((user) => !members.has(user));
+    if ((count?.members ?? 0) + added.length > chat.members_max) return 'full';
     return yield* join(app, key, added, 'member');
   }
 
@@ -85,12 +96,9 @@ export function createChats(database: Database): Chats {
     if (chat === undefined) return 'unknown';
     const timeline = chatTimeline(key);
     const { head: through } = yield* countersOf(app, timeline);
-    const left = yield* rows(
-      each(
-        leave,
-        [...new Set(users)].map((user) => ({ app, timeline, user, through })),
-      ),
-    );
+    const leaving = [...new Set(users)].map((user) => ({ app, timeline, user, through }));
+    const nothing = yield* rows(each(leaveNothing, leaving));
+    const left = [...nothing, ...(yield* rows(each(leave, leaving)))];
     if (left.length > 0) yield raiseVersion(app, key);
     const removed = new Set(left.map(({ user }) => user));
     return users.filter((user) => removed.delete(user));
@@ -108,8 +116,25 @@ export function createChats(database: Database): Chats {
     if (removed.length === 0) return false;
     yield deleteIn(db, app, { by: 'chat', chat: key });
     const { head } = yield* countersOf(app, chatTimeline(key));
-    yield leaving(db, app, key, head);
+    yield* endAll(app, key, head);
     return true;
+  }
+
+  /** Ends all memberships of a chat. */
+  function* endAll(app: AppNo, key: ChatKey, through: number): Steps<void> {
+    const timeline = chatTimeline(key);
+    yield db
+      .deleteFrom('members')
+      .where('app_no', '=', app)
+      .where('timeline', '=', timeline)
+      .where('through_position', 'is', null)
+      .where('from_position', '=', through);
+    yield db
+      .updateTable('members')
+      .set({ through_position: through })
+      .where('app_no', '=', app)
+      .where('timeline', '=', timeline)
+      .where('through_position', 'is', null);
   }
 
   function* changeRole(app: AppNo, key: ChatKey, user: UserId, role: Role): Steps<boolean> {
@@ -159,31 +184,26 @@ async function find(db: Kysely<Schema>, app: AppNo, keys: readonly ChatKey[]): R
   return found;
 }
 
-/** Ends memberships of a chat. */
-function leaving(db: Kysely<Schema>, app: AppNo, key: ChatKey, through: number) {
-  return db
-    .updateTable('members')
-    .set({ through_position: through })
-    .where('app_no', '=', app)
-    .where('timeline', '=', chatTimeline(key))
-    .where('through_position', 'is', null);
-}
-
 /** A timeline's, as they are now. */
 interface Counters {
   readonly head: number;
   readonly messages: number;
 }
 
-interface Leaving {
+interface Member {
   readonly app: AppNo;
   readonly timeline: TimelineId;
   readonly user: UserId;
+}
+
+interface Leaving extends Member {
   readonly through: number;
 }
 
+const memberKinds = { app: 'whole', timeline: 'text', user: 'text' } as const;
+
 /** Groups may have thousands of members: one statement for all who join or leave. */
-function compileAll({ statements }: Database) {
+function compileAll({ db, statements }: Database) {
   return {
     /** Answers those who were no members before. */
     join: statements.insert(
@@ -199,7 +219,29 @@ function compileAll({ statements }: Database) {
       },
       sql<{ user: UserId }>`on conflict do nothing returning "user"`,
     ),
-    leave: statements.change<Leaving>({ app: 'whole', timeline: 'text', user: 'text', through: 'whole' })(
+    present: statements.select<Member>(memberKinds)(({ app, timeline, user }) =>
+      db
+        .selectFrom('members')
+        .select('user')
+        .where('app_no', '=', app)
+        .where('timeline', '=', timeline)
+        .where('user', '=', user)
+        .where('through_position', 'is', null),
+    ),
+    /** Of memberships in which nothing was said nothing stays. */
+    leaveNothing: statements.change<Leaving>({ ...memberKinds, through: 'whole' })(
+      ({ app, timeline, user, through }, start) =>
+        start
+          .deleteFrom('members')
+          .where('app_no', '=', app)
+          .where('timeline', '=', timeline)
+          .where('user', '=', user)
+          .where('through_position', 'is', null)
+          .where('from_position', '=', through)
+          .where('role', '<>', 'owner')
+          .returning('user'),
+    ),
+    leave: statements.change<Leaving>({ ...memberKinds, through: 'whole' })(
       ({ app, timeline, user, through }, start) =>
         start
           .update('members')

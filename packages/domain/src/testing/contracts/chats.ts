@@ -161,6 +161,25 @@ export function describeChats(name: string, harness: StorageHarness): void {
       expect((await ports.chats.find(app.no, [group]))[0]?.memberCount).toBe(2);
     });
 
+    it('remembers nothing of a membership in which nothing was said', async () => {
+      const { ports, app, send } = world();
+      await ports.chats.create(groupSample(app.no, 'g1'), []);
+      const toGroup = { from: 'owner', chatKind: 'groupchat', to: 'g1' } as const;
+      await send(toGroup);
+      const chatsOf = async (user: string) =>
+        (await ports.timelines.chats({ app: app.no, user, limit: 10 })).entities;
+
+      for (let n = 0; n < 3; n += 1) {
+        await ports.chats.addMembers(app.no, group, ['quiet', 'u1']);
+        expect(await ports.chats.removeMembers(app.no, group, ['quiet'])).toEqual(['quiet']);
+        expect(await chatsOf('quiet')).toEqual([]);
+      }
+
+      await send(toGroup);
+      await ports.chats.removeMembers(app.no, group, ['u1']);
+      expect(await chatsOf('u1')).toEqual([{ kind: 'groupchat', channel: 'g1' }]);
+    });
+
     it('removes a chat with all its memberships', async () => {
       const { ports, app } = world();
       await ports.chats.create(groupSample(app.no, 'g1'), ['u1']);

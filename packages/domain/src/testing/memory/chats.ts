@@ -102,7 +102,7 @@ function join(
   const added = newcomers(membersOf(state, app, key), users);
   const from = headOf(state, app, key);
   for (const user of added) {
-    const joined = state.memberships.length;
+    const joined = (state.memberships.at(-1)?.joined ?? 0) + 1;
     state.memberships.push({
       app,
       chat: chatKeyText(key),
@@ -115,8 +115,12 @@ function join(
   return added;
 }
 
+/** Of a membership in which nothing was said nothing stays. */
 function leave(state: MemoryState, row: MembershipRow, key: ChatKey): void {
-  row.span = { from: row.span.from, through: headOf(state, row.app, key) };
+  const { from } = row.span;
+  const through = headOf(state, row.app, key);
+  if (from === through) state.memberships.splice(state.memberships.indexOf(row), 1);
+  else row.span = { from, through };
 }
 
 function headOf(state: MemoryState, app: AppNo, key: ChatKey): number {
