@@ -34,6 +34,7 @@ export interface Schema {
   conversations: ConversationsTable;
   roaming_deletions: RoamingDeletionsTable;
   users: UsersTable;
+  former_users: FormerUsersTable;
   devices: DevicesTable;
   device_cursors: DeviceCursorsTable;
   retry_keys: RetryKeysTable;
@@ -195,6 +196,14 @@ export interface UsersTable {
   modified_at: number;
 }
 
+/** Names of users that were removed. */
+export interface FormerUsersTable {
+  app_no: number;
+  user: string;
+  /** What stands in the log up to here is not for who has the name now; 0: nobody has it. */
+  through: number;
+}
+
 /** The devices of users; a number is never used again. */
 export interface DevicesTable {
   device_no: Generated<number>;
@@ -257,7 +266,7 @@ export interface ChatsTable {
   members_version: Generated<number>;
 }
 
-/** One row for each time that somebody belonged to a chat. Rows are never deleted. */
+/** One row for each time that somebody belonged to a chat in which something was said, or belongs to it now. */
 export interface MembersTable {
   member_no: Generated<number>;
   app_no: number;

@@ -9,6 +9,10 @@ import type { SessionNodes } from '../nodes/sessionNodes.js';
 import { each, rows } from '../steps.js';
 import type { Query, Steps } from '../steps.js';
 import { createConfirm } from './confirm.js';
+import { devicesOf, forgetDevices } from './forgetDevices.js';
+
+/** A new device looks at the cursors of so many others: a user may have thousands of timelines. */
+const copiedDevices = 4;
 
 type Beginning = Parameters<Devices['begin']>[1];
 
@@ -49,7 +53,7 @@ export function createDevices(database: Database, { lives }: SessionNodes): Devi
     confirm: (moves) => database.writeRelaxed(() => confirm(moves)),
     list: (app, user) => listed(db, app, user, session),
     forget: (seenBefore, limit) =>
-      database.writeRelaxed(() => forget(db, unseen(database, session, seenBefore, limit))),
+      database.writeRelaxed(() => forgetDevices(db, unseen(database, session, seenBefore, limit))),
   };
 }
 
@@ -66,16 +70,22 @@ function createBegin({ db, words }: Database, live: LiveSession) {
     return row;
   }
 
-  /** A new device starts where the user's devices together have come. */
-  function* add({ app, user, device }: DeviceKey, { platform, now }: Beginning) {
+  /** The devices that have come furthest: those that are connected, then those seen last. */
+  const ahead = (key: DeviceKey) =>
+    devicesOf(db, key.app, key.user)
+      .select('device_no')
+      .orderBy(sql`case when ${live} is null then 1 else 0 end`)
+      .orderBy('last_seen_at', 'desc')
+      .limit(copiedDevices);
+
+  /** A new device starts where those devices together have come. */
+  function* add(key: DeviceKey, { platform, now }: Beginning) {
+    const { app, user, device } = key;
+    const nos = (yield* rows(ahead(key))).map(({ device_no: no }) => no);
     const row = { app_no: app, user, device, platform, last_seen_at: now, superseded: 0 };
     const [added] = yield* rows(db.insertInto('devices').values(row).returning('device_no'));
     assert(added !== undefined, 'a device is added');
-    yield sql`
-      insert into device_cursors (device_no, timeline_no, position, messages)
-      select cast(${added.device_no} as bigint), c.timeline_no, max(c.position), max(c.messages)
-      from device_cursors c where c.device_no in (${devicesOf(db, app, user).select('device_no')})
-      group by c.timeline_no`.compile(db);
+    if (nos.length > 0) yield copyCursors(db, added.device_no, nos);
     return { ...added, session: null, node: null };
   }
 
@@ -89,7 +99,7 @@ function createBegin({ db, words }: Database, live: LiveSession) {
       .orderBy(sql`case when ${live} is null then 0 else 1 end`)
       .orderBy('last_seen_at')
       .limit(beyond);
-    yield* forget(db, others);
+    yield* forgetDevices(db, others);
   }
 
   return function* begin(key: DeviceKey, beginning: Beginning): Steps<FormerSession | null> {
@@ -115,6 +125,14 @@ function createBegin({ db, words }: Database, live: LiveSession) {
   };
 }
 
+function copyCursors(db: Kysely<Schema>, to: number, from: readonly number[]): Query {
+  return sql`
+    insert into device_cursors (device_no, timeline_no, position, messages)
+    select cast(${to} as bigint), c.timeline_no, max(c.position), max(c.messages)
+    from device_cursors c where c.device_no in (${sql.join(from)})
+    group by c.timeline_no`.compile(db);
+}
+
 async function listed(
   db: Kysely<Schema>,
   app: AppNo,
@@ -127,10 +145,6 @@ async function listed(
     .orderBy('device')
     .execute();
   return found;
-}
-
-function devicesOf(db: Kysely<Schema>, app: AppNo, user: UserId) {
-  return db.selectFrom('devices').where('app_no', '=', app).where('user', '=', user);
 }
 
 /** Devices that a user has left for another one, and that are not connected. */
@@ -147,14 +161,4 @@ function unseen({ db, words }: Database, live: LiveSession, seenBefore: Instant,
       .limit(limit)
       .modifyEnd(words.forUpdateSkipLocked)
   );
-}
-
-/** Forgets devices with their cursors; answers how many. */
-function* forget(db: Kysely<Schema>, asked: Query<{ readonly device_no: number }>): Steps<number> {
-  const found = yield* rows(asked);
-  if (found.length === 0) return 0;
-  const nos = found.map(({ device_no: no }) => no);
-  yield db.deleteFrom('device_cursors').where('device_no', 'in', nos);
-  yield db.deleteFrom('devices').where('device_no', 'in', nos);
-  return nos.length;
 }

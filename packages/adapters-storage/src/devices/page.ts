@@ -83,13 +83,14 @@ function createOpen(reads: Reads) {
 
   return function* open({ key, timeline, after, connectedAt, now }: PageQuery): Steps<Opened | QueuePage> {
     const wanted = { ...key, timeline };
-    const [[row], spans, watermarks] = yield* together(
+    const [[row], spans, watermarks, former] = yield* together(
       each(place, [wanted]),
       sights.spans([wanted]),
       sights.watermarks([wanted]),
+      sights.former(key),
     );
     const known = { position: row?.position ?? 0, messages: row?.messages ?? 0 };
-    const sight = sightOf(wanted, spans, watermarks);
+    const sight = sightOf(wanted, spans, watermarks, former);
     const beginning = beginningAfter(after ?? known, sight);
     if (row === undefined || beginning === undefined) return { items: [], next: after ?? known, more: false };
     const { user, device } = key;

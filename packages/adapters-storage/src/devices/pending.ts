@@ -1,6 +1,7 @@
 import { userTimeline } from '@recalld/domain';
 import type { DeviceKey, PendingQueue, TimelineId } from '@recalld/domain';
 import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import type { Reads } from '../engines/database.js';
 import { each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
@@ -10,6 +11,17 @@ import type { Whose } from './userTimelines.js';
 interface Asked extends Whose {
   /** Zero: a device that is not known, which has no cursors. */
   readonly no: number;
+}
+
+/** Whether something came since the user has its name, when there was a former one of that name. */
+function isNotOfFormer({ app, user }: Asked) {
+  const last = (isMessage: RawBuilder<unknown>, place: string) => sql`(
+    select i.event_position from timeline_items i
+    where i.timeline_no = r.timeline_no and ${isMessage} order by ${sql.ref(place)} desc limit 1)`;
+  return sql`not exists (
+    select 1 from former_users f where f.app_no = ${app} and f."user" = ${user}
+    and coalesce(${last(sql`i.kind = 'message'`, 'i.message_seq')}, 0) <= f.through
+    and coalesce(${last(sql`i.kind <> 'message'`, 'i.position')}, 0) <= f.through)`;
 }
 
 interface PendingRow {
@@ -50,7 +62,7 @@ export function createPending(
           select r.timeline, min(r.position) as position,
             min(${words.greatest(cursorOf(asked, 'messages'), sql`r.from_messages`)}) as messages,
             cast(sum(r.through - r.position) as bigint) as count
-          from stretches r where r.through > r.position
+          from stretches r where r.through > r.position and ${isNotOfFormer(asked)}
           group by r.timeline)`.as('queues'),
       )
       .selectAll(),

@@ -1,5 +1,5 @@
 import { belongingOf, parseTimeline } from '@recalld/domain';
-import type { AppNo, MembershipSpan, Sight, TimelineId, UserId } from '@recalld/domain';
+import type { AppNo, MembershipSpan, Position, Sight, TimelineId, UserId } from '@recalld/domain';
 import type { Reads } from '../engines/database.js';
 import type { ConversationsTable } from '../schema.js';
 import { each } from '../steps.js';
@@ -31,10 +31,16 @@ interface SpanRow {
 
 type WatermarkRow = Pick<ConversationsTable, 'timeline' | (typeof deletionColumns)[number]>;
 
-/** What a user may see of some timelines: two requests, which do not depend on each other. */
+interface FormerRow {
+  readonly user: UserId;
+  readonly through: Position;
+}
+
+/** What a user may see of some timelines: three requests, which do not depend on each other. */
 export interface Sights {
   spans(looks: readonly Look[]): Each<SpanRow>;
   watermarks(looks: readonly Look[]): Each<WatermarkRow>;
+  former(whose: Pick<Look, 'app' | 'user'>): Each<FormerRow>;
 }
 
 const kinds = { app: 'whole', user: 'text', timeline: 'text' } as const;
@@ -56,7 +62,16 @@ export function createSights({ db, statements }: Reads): Sights {
       .where('user', '=', user)
       .where('timeline', '=', timeline),
   );
+  const former = statements.select<Pick<Look, 'app' | 'user'>>({ app: 'whole', user: 'text' })(
+    ({ app, user }) =>
+      db
+        .selectFrom('former_users')
+        .select(['user', 'through'])
+        .where('app_no', '=', app)
+        .where('user', '=', user),
+  );
   return {
+    former: (whose) => each(former, [whose]),
     spans: (looks) => each(spans, looks.filter(isMembers)),
     watermarks: (looks) => each(watermarks, looks.filter(hasConversation)),
   };
@@ -73,6 +88,7 @@ export function sightOf(
   { user, timeline }: Look,
   spans: readonly SpanRow[],
   watermarks: readonly WatermarkRow[],
+  [former]: readonly FormerRow[],
 ): CountedSight {
   const marks = watermarks.find((row) => row.timeline === timeline);
   return {
@@ -80,6 +96,7 @@ export function sightOf(
       belongingOf(timeline, user),
       spans.filter((row) => row.timeline === timeline),
     ),
+    formerThrough: former?.through ?? 0,
     ...deletionsOf(marks),
   };
 }

@@ -26,10 +26,14 @@ export function createSince(reads: Reads): (query: SinceQuery, horizon: Position
     // What is on this page begins one of these: each of the others begins after an item of each of them.
     const looked = grown.slice(0, limit + 1).map((timeline) => ({ app, user, ...timeline }));
     const through = Math.min(horizon, (grown[limit + 1]?.first ?? Infinity) - 1);
-    const [spans, watermarks] = yield* together(sights.spans(looked), sights.watermarks(looked));
+    const [spans, watermarks, former] = yield* together(
+      sights.spans(looked),
+      sights.watermarks(looked),
+      sights.former({ app, user }),
+    );
     const viewers = new Map<number, DeviceViewer>();
     const from = looked.flatMap((timeline) => {
-      const sight = sightOf(timeline, spans, watermarks);
+      const sight = sightOf(timeline, spans, watermarks, former);
       const beginning = beginningAfter(timeline, sight);
       viewers.set(timeline.no, { user, device: null, purpose: 'device', connectedAt, now, ...sight });
       if (beginning === undefined) return [];

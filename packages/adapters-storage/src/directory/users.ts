@@ -1,5 +1,6 @@
-import type { AppNo, User, UserId, Users } from '@recalld/domain';
+import type { AppNo, Position, User, UserId, Users } from '@recalld/domain';
 import type { Kysely, Selectable } from 'kysely';
+import { devicesOf, forgetDevices } from '../devices/forgetDevices.js';
 import type { Database } from '../engines/database.js';
 import type { Schema, UsersTable } from '../schema.js';
 import { each, rows } from '../steps.js';
@@ -7,7 +8,7 @@ import type { Steps } from '../steps.js';
 import { deleteIn } from './restraints.js';
 
 export function createUsers(database: Database): Users {
-  const { db, statements } = database;
+  const { db, statements, lastTaken } = database;
   const find = statements.select<Pick<User, 'app' | 'id'>>({ app: 'whole', id: 'text' })(({ app, id }) =>
     userOf(db, app, id).select(['app_no', 'user']),
   );
@@ -21,6 +22,14 @@ export function createUsers(database: Database): Users {
     created_at: 'whole',
     modified_at: 'whole',
   });
+  /** Who gets the name of a removed user begins here. */
+  const beginAt = statements.change<Pick<User, 'app' | 'id'> & { readonly through: Position }>({
+    app: 'whole',
+    id: 'text',
+    through: 'whole',
+  })(({ app, id, through }, start) =>
+    start.update('former_users').set({ through }).where('app_no', '=', app).where('user', '=', id),
+  );
 
   function* register(users: readonly User[]): Steps<{ readonly taken: readonly string[] }> {
     const known = yield* rows(each(find, users));
@@ -30,7 +39,14 @@ export function createUsers(database: Database): Users {
       if (present.has(`${app}/${id}`)) taken.push(id);
       present.add(`${app}/${id}`);
     }
-    if (taken.length === 0) yield each(insert, users.map(columnsOf));
+    if (taken.length > 0) return { taken };
+    yield each(insert, users.map(columnsOf));
+    const [last] = yield* rows(lastTaken);
+    const through = last?.position ?? 0;
+    yield each(
+      beginAt,
+      users.map(({ app, id }) => ({ app, id, through })),
+    );
     return { taken };
   }
 
@@ -60,7 +76,13 @@ export function createUsers(database: Database): Users {
     const [row] = yield* rows(
       db.deleteFrom('users').where('app_no', '=', app).where('user', '=', user).returningAll(),
     );
-    return row && toUser(row);
+    if (row === undefined) return undefined;
+    yield db
+      .insertInto('former_users')
+      .values({ app_no: app, user, through: 0 })
+      .onConflict((conflict) => conflict.columns(['app_no', 'user']).doUpdateSet({ through: 0 }));
+    yield* forgetDevices(db, devicesOf(db, app, user).select('device_no'));
+    return toUser(row);
   }
 
   return {

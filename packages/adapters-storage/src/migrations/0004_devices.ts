@@ -13,6 +13,7 @@ export const devices: Migration = {
     ...deletions(db, ddl),
     ...retryKeys(db, ddl),
     ...restraints(db, ddl),
+    formerUsers(db, ddl),
   ],
 };
 
@@ -107,6 +108,16 @@ function restraints({ schema }: Kysely<Schema>, { whole, text, lastingIdentity, 
       .where(sql.ref('until_at'), 'is not', null),
     schema.alterTable('chats').addColumn('disabled', whole, (column) => column.notNull().defaultTo(0)),
   ];
+}
+
+function formerUsers({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {
+  return schema
+    .createTable('former_users')
+    .addColumn('app_no', whole, (column) => column.notNull())
+    .addColumn('user', text, (column) => column.notNull())
+    .addColumn('through', whole, (column) => column.notNull())
+    .addPrimaryKeyConstraint('former_users_key', ['app_no', 'user'])
+    .modifyEnd(ends.clustered);
 }
 
 function retryKeys({ schema }: Kysely<Schema>, { whole, text, ends }: Ddl) {

@@ -105,6 +105,7 @@ function marks({ greatest }: Words, app: AppNo, user: UserId): RawBuilder<unknow
   return sql`coalesce(${greatest(sql`c.list_through`, sql`c.roam_through`)}, 0) as through,
     coalesce(c.roam_sent_through, 0) as sent_through, coalesce(c.roam_sent_seq, 0) as sent_seq,
     coalesce(c.read_through, 0) as read_through,
+    coalesce((select f.through from former_users f where f.app_no = ${app} and f."user" = ${user}), 0) as former,
     case when exists (
       select 1 from roaming_deletions d
       where d.app_no = ${app} and d."user" = ${user} and d.timeline = t.timeline) then 1 else 0 end as has_deleted`;
@@ -121,6 +122,7 @@ const unlisted = itemFlags.onlineOnly | itemFlags.unlisted;
 function isListed(app: AppNo, user: UserId, after = sql`chats.through`): RawBuilder<boolean> {
   return sql`i.timeline_no = chats.timeline_no and i.kind = 'message'
     and i.message_seq > ${after} and i.flags & ${sql.lit(unlisted)} = 0
+    and (chats.former = 0 or i.event_position > chats.former)
     and (i.message_seq > chats.sent_seq or i.sent_at > chats.sent_through)
     and (chats.has_deleted = 0 or not ${isDeletedAlone({ app, user, timeline: sql`chats.timeline` })})
     and (chats.through = 0 or i.flags & ${sql.lit(itemFlags.imported)} = 0)

@@ -52,7 +52,7 @@ function candidates(
   after: After,
 ) {
   const { app, user, timeline, order, contentKinds, sentFrom, sentThrough } = query;
-  const { roamThrough, roamSentThrough, roamSentSeq } = viewer;
+  const { formerThrough = 0, roamThrough, roamSentThrough, roamSentSeq } = viewer;
   const forward = order === 'oldestFirst';
   const direction = forward ? 'asc' : 'desc';
   const beyond = sql.raw(forward ? '>' : '<');
@@ -72,6 +72,7 @@ function candidates(
       .where(sql<boolean>`not ${isDeletedAlone({ app, user, timeline })}`)
       .where(sql<number>`i.flags & ${sql.lit(hidden)}`, '=', 0)
       .where((e) => withinSpans(e, viewer.spans))
+      .$if(formerThrough > 0, (q) => q.where('i.event_position', '>', formerThrough))
       .$if(contentKinds !== undefined, (q) => q.where('i.content_kind', 'in', contentKinds ?? []))
       .$if(sentFrom !== undefined, (q) => q.where('i.sent_at', '>=', sentFrom ?? 0))
       .$if(sentThrough !== undefined, (q) => q.where('i.sent_at', '<=', sentThrough ?? 0))

@@ -19,7 +19,13 @@ export async function sightOf(
     .where('timeline', '=', timeline)
     .executeTakeFirst();
   const spans = await spansOf(db, app, timeline, user);
-  return { spans, ...deletionsOf(watermarks) };
+  const former = await db
+    .selectFrom('former_users')
+    .select('through')
+    .where('app_no', '=', app)
+    .where('user', '=', user)
+    .executeTakeFirst();
+  return { spans, formerThrough: former?.through ?? 0, ...deletionsOf(watermarks) };
 }
 
 async function spansOf(

@@ -48,9 +48,9 @@ export interface CursorMove extends DeviceKey {
 
 /**
  * The devices of users, how far each has come in its user's timelines, and whether it is connected.
- * A device that is not known yet starts where the user's devices together have come: what none of
- * them has, it gets. So a user's very first device gets everything, and one that comes back under
- * another name misses nothing.
+ * A device that is not known yet starts where others of the user's devices have come together, at least
+ * the few that are connected or were seen last: what no device has, it gets. So a user's very first device
+ * gets everything, and one that comes back under another name misses nothing.
  */
 export interface Devices {
   /**

@@ -12,7 +12,10 @@ export interface User {
 }
 
 export interface Users {
-  /** Registers all or, when one of the ids is taken, none of them; answers the taken ids. */
+  /**
+   * Registers all or, when one of the ids is taken, none of them; answers the taken ids. Who gets the name
+   * of a user that was removed sees nothing of what was said before: neither in roaming and lists nor on devices.
+   */
   register(users: readonly User[]): Promise<{ readonly taken: readonly UserId[] }>;
   find(app: AppNo, user: UserId): Promise<User | undefined>;
   /** Answers the user as it now is; undefined for an unknown one. */
@@ -21,6 +24,9 @@ export interface Users {
     user: UserId,
     change: Partial<Pick<User, 'nickname' | 'passwordHash' | 'activated'>> & Pick<User, 'modifiedAt'>,
   ): Promise<User | undefined>;
-  /** Answers the user as it was; undefined for an unknown one. What it sent, and its conversations, stay. */
+  /**
+   * Answers the user as it was; undefined for an unknown one. What it sent, and its conversations, stay; its
+   * devices are forgotten.
+   */
   remove(app: AppNo, user: UserId): Promise<User | undefined>;
 }

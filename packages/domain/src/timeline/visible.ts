@@ -15,6 +15,8 @@ export interface MembershipSpan {
 export interface Sight extends Deletions {
   /** `everything` in one-to-one chats: both users see all of it. */
   readonly spans: readonly MembershipSpan[] | 'everything';
+  /** What stands in the log up to here was for a former user of the same name; left out: there was none. */
+  readonly formerThrough?: Position;
 }
 
 interface ViewerBase extends Sight {
@@ -44,6 +46,7 @@ export type Viewer = HistoryViewer | DeviceViewer;
  * the store's queries only narrow down what is asked here.
  */
 export function visible(item: Item, viewer: Viewer): boolean {
+  if (item.eventPosition <= (viewer.formerThrough ?? 0)) return false;
   if (!withinMembership(item.position, viewer)) return false;
   if (item.kind === 'message') return readable(item, viewer);
   if (viewer.purpose !== 'device' || isOwnDeed(item, viewer)) return false;

@@ -23,6 +23,7 @@ import { describeEventLog } from './eventLog.js';
 import { describeExpiredMessages } from './expiredMessages.js';
 import { describeFeedCheckpoints } from './feedCheckpoints.js';
 import { describeFinishedDeliveries } from './finishedDeliveries.js';
+import { describeFormerUsers } from './formerUsers.js';
 import { describeLeases } from './leases.js';
 import { describeListedMessages } from './listedMessages.js';
 import { describeRateLimits } from './rateLimits.js';
@@ -79,6 +80,7 @@ export function describeStoragePorts(name: string, harness: StorageHarness): voi
     describeApps(name, harness);
     describeRateLimits(name, harness);
     describeUsers(name, harness);
+    describeFormerUsers(name, harness);
     describeSecrets(name, harness);
     describeSealedSecrets(name, harness);
   });

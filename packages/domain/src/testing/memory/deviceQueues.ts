@@ -6,7 +6,7 @@ import { stretchAfter } from '../../timeline/membership.js';
 import { visible } from '../../timeline/visible.js';
 import type { DeviceViewer } from '../../timeline/visible.js';
 import { deviceOf } from './devices.js';
-import { sightOf } from './sight.js';
+import { formerThroughOf, sightOf } from './sight.js';
 import { keyOf } from './state.js';
 import type { MemoryState, TimelineRow } from './state.js';
 
@@ -55,6 +55,8 @@ function pendingOf(state: MemoryState, row: TimelineRow, key: DeviceKey): readon
   if (row.app !== app) return [];
   const { spans } = sightOf(state, app, row.id, user);
   const cursor = deviceOf(state, key)?.cursors.get(row.id) ?? timelineStart;
+  const formerThrough = formerThroughOf(state, app, user);
+  if (!row.items.some(({ eventPosition }) => eventPosition > formerThrough)) return [];
   const [first, ...others] = reachable(row, spans, cursor);
   if (first === undefined) return [];
   const from = first.position - 1 > cursor.position ? cursorThrough(row, first.position - 1) : cursor;

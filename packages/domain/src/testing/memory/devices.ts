@@ -99,6 +99,11 @@ function addDevice(state: MemoryState, { app, user, device }: DeviceKey): Device
   return row;
 }
 
+/** Of one user, all of them. */
+export function forgetDevices(state: MemoryState, app: AppNo, user: UserId): void {
+  for (const row of devicesOf(state, app, user)) state.devices.delete(rowKey(row));
+}
+
 function later(known: TimelineCursor = timelineStart, cursor: TimelineCursor): TimelineCursor {
   return {
     position: Math.max(known.position, cursor.position),

@@ -1,7 +1,8 @@
 import { assert } from '../../kernel/assert.js';
 import type { App, Apps } from '../../ports/apps.js';
 import type { Secrets } from '../../ports/secrets.js';
-import type { Users } from '../../ports/users.js';
+import type { User, Users } from '../../ports/users.js';
+import { forgetDevices } from './devices.js';
 import { liftAll } from './restraints.js';
 import { keyOf } from './state.js';
 import type { MemoryState } from './state.js';
@@ -40,7 +41,7 @@ export function createMemoryUsers(state: MemoryState): Users {
         const key = keys[index] ?? '';
         return state.users.has(key) || keys.indexOf(key) !== index;
       });
-      if (taken.length === 0) users.forEach((user) => state.users.set(keyOf(user.app, user.id), user));
+      if (taken.length === 0) users.forEach((user) => addUser(state, user));
       return { taken: taken.map(({ id }) => id) };
     },
     find: async (app, user) => state.users.get(keyOf(app, user)),
@@ -53,11 +54,18 @@ export function createMemoryUsers(state: MemoryState): Users {
     },
     remove: async (app, id) => {
       const user = state.users.get(keyOf(app, id));
-      state.users.delete(keyOf(app, id));
+      if (state.users.delete(keyOf(app, id))) state.formerUsers.set(keyOf(app, id), 0);
+      forgetDevices(state, app, id);
       liftAll(state, app, { by: 'user', user: id });
       return user;
     },
   };
+}
+
+function addUser(state: MemoryState, user: User): void {
+  const key = keyOf(user.app, user.id);
+  state.users.set(key, user);
+  if (state.formerUsers.has(key)) state.formerUsers.set(key, state.events.length);
 }
 
 export function createMemorySecrets(state: MemoryState): Secrets {

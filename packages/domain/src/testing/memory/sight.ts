@@ -1,14 +1,23 @@
 import { chatKeyText } from '../../chat/chat.js';
-import type { AppNo, UserId } from '../../kernel/ids.js';
+import type { AppNo, Position, UserId } from '../../kernel/ids.js';
 import type { TimelineId } from '../../kernel/stream.js';
 import { belongingOf } from '../../timeline/membership.js';
 import type { Sight } from '../../timeline/visible.js';
-import { watermarks } from './state.js';
+import { keyOf, watermarks } from './state.js';
 import type { MemoryState } from './state.js';
 
 /** What a user may see of a timeline. */
 export function sightOf(state: MemoryState, app: AppNo, timeline: TimelineId, user: UserId): Sight {
-  return { spans: spansOf(state, app, timeline, user), ...watermarks(state, app, user, timeline) };
+  const formerThrough = formerThroughOf(state, app, user);
+  return {
+    spans: spansOf(state, app, timeline, user),
+    formerThrough,
+    ...watermarks(state, app, user, timeline),
+  };
+}
+
+export function formerThroughOf(state: MemoryState, app: AppNo, user: UserId): Position {
+  return state.formerUsers.get(keyOf(app, user)) ?? 0;
 }
 
 function spansOf(state: MemoryState, app: AppNo, timeline: TimelineId, user: UserId): Sight['spans'] {

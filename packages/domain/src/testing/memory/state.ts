@@ -153,6 +153,8 @@ export interface MemoryState {
   /** Of each app, by their buckets. */
   readonly rateWindows: Map<AppNo, ReadonlyMap<string, RateWindow>>;
   readonly users: Map<string, User>;
+  /** Names of users that were removed, and up to which position what was said is not for who has them now. */
+  readonly formerUsers: Map<string, Position>;
   readonly devices: Map<string, DeviceRow>;
   readonly secrets: Map<string, string>;
 }
@@ -180,6 +182,7 @@ export function emptyState(): MemoryState {
     apps: [],
     rateWindows: new Map(),
     users: new Map(),
+    formerUsers: new Map(),
     devices: new Map(),
     secrets: new Map(),
   };
