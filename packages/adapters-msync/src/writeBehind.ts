@@ -15,63 +15,90 @@ export interface WriteBehind<T> {
   put(name: string, value: T): void;
   /** What was put last under a name and is not written yet. */
   get(name: string): T | undefined;
-  /** Writes what was put so far; answers whether that could be done. Never rejects. */
+  /**
+   * Writes what was put so far, and waits for nothing that is put meanwhile; answers whether that could
+   * be done. Never rejects.
+   */
   flush(): Promise<boolean>;
+  /** Writes nothing by itself any more: the store is about to be closed. */
+  stop(): void;
+}
+
+interface Put<T> {
+  readonly value: T;
+  /** Grows with every value that is put. */
+  readonly turn: number;
 }
 
 export function createWriteBehind<T>(deps: WriteBehindDeps<T>): WriteBehind<T> {
-  const waiting = new Map<string, T>();
-  /** On its way to the store. */
-  let batch: ReadonlyMap<string, T> = new Map();
+  /** In the order of their turns. */
+  let waiting = new Map<string, Put<T>>();
+  /** On its way to the store; all of it was put before what waits. */
+  let batch: ReadonlyMap<string, Put<T>> = new Map();
   let writing: Promise<boolean> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let turns = 0;
+  let isStopped = false;
 
   async function writeBatch(): Promise<boolean> {
     batch = new Map([...waiting].slice(0, deps.batchMax));
     for (const name of batch.keys()) waiting.delete(name);
+    let isWritten = true;
     try {
-      await deps.write([...batch.values()]);
-      return true;
+      await deps.write([...batch.values()].map(({ value }) => value));
     } catch (fault) {
       deps.onFault(fault);
-      for (const [name, value] of batch) if (!waiting.has(name)) waiting.set(name, value);
-      return false;
-    } finally {
-      batch = new Map();
+      const unchanged = [...batch].filter(([name]) => !waiting.has(name));
+      waiting = new Map([...unchanged, ...waiting]);
+      isWritten = false;
     }
+    batch = new Map();
+    return isWritten;
   }
 
-  async function writeAll(): Promise<boolean> {
-    let written = true;
-    while (written && waiting.size > 0) written = await writeBatch();
-    writing = undefined;
-    if (waiting.size > 0) schedule(deps.againMs);
-    return written;
+  /** Joins the batch that is being written, or begins the next one. */
+  function write(): Promise<boolean> {
+    writing ??= writeBatch().then((isWritten) => {
+      writing = undefined;
+      if (waiting.size > 0) schedule(isWritten ? deps.gatherMs : deps.againMs);
+      return isWritten;
+    });
+    return writing;
   }
 
   function schedule(ms: number): void {
+    if (isStopped) return;
     timer ??= setTimeout(() => {
       timer = undefined;
-      writing ??= writeAll();
-    }, ms);
+      void write();
+    }, ms).unref();
+  }
+
+  function hasUnwritten(through: number): boolean {
+    const [oldest] = batch.size > 0 ? batch.values() : waiting.values();
+    return oldest !== undefined && oldest.turn <= through;
   }
 
   return {
     put(name, value) {
       waiting.delete(name);
-      waiting.set(name, value);
+      waiting.set(name, { value, turn: (turns += 1) });
       if (waiting.size > deps.waitingMax) {
         const [oldest] = waiting.keys();
         if (oldest !== undefined) waiting.delete(oldest);
       }
       if (writing === undefined) schedule(deps.gatherMs);
     },
-    get: (name) => waiting.get(name) ?? batch.get(name),
+    get: (name) => (waiting.get(name) ?? batch.get(name))?.value,
     async flush() {
+      const through = turns;
+      while (hasUnwritten(through)) if (!(await write())) return false;
+      return true;
+    },
+    stop() {
+      isStopped = true;
       clearTimeout(timer);
       timer = undefined;
-      writing ??= waiting.size > 0 ? writeAll() : undefined;
-      return (await writing) ?? true;
     },
   };
 }

@@ -11,8 +11,10 @@ export interface CursorWriter {
   confirm(move: CursorMove): void;
   /** How far a device has come, when that is not written yet. */
   unwritten(key: DeviceKey, timeline: TimelineId): TimelineCursor | undefined;
-  /** Writes all of it now; answers whether that could be done. Never rejects. */
+  /** Writes what was confirmed so far; answers whether that could be done. Never rejects. */
   flush(): Promise<boolean>;
+  /** Writes nothing by itself any more. */
+  stop(): void;
 }
 
 export function createCursorWriter(
@@ -34,6 +36,7 @@ export function createCursorWriter(
     },
     unwritten: (key, timeline) => moves.get(nameOf(key, timeline))?.through,
     flush: () => moves.flush(),
+    stop: () => moves.stop(),
   };
 }
 

@@ -8,7 +8,9 @@ import { encodeBatch, encodeEnd } from '../wire/sync.js';
 import { encodeNotice, encodeUnreadAnswer } from '../wire/unread.js';
 import type { ChatKinds } from './chatKinds.js';
 import type { CursorWriter } from './cursorWriter.js';
+import { Looks } from './looks.js';
 import { Notices } from './notices.js';
+import type { Unfollowed } from './notices.js';
 import type { ConnectedDevice, ReadPage } from './pages.js';
 import { Rounds } from './rounds.js';
 import type { KeyTurns } from './rounds.js';
@@ -39,29 +41,34 @@ const idle = Promise.resolve();
  * What one connected device gets: a notice when one of its timelines grows, and then, as often as it
  * asks, the next page, until an empty answer ends the round (msync, section 5). Its questions are
  * answered one after the other.
+ *
+ * After one look at all queues, each that has something which the device has not confirmed is among the
+ * notices, or has a round, or is about to be read; or `looks` knows that something was missed. So a
+ * heartbeat is answered from memory.
  */
 export class DeviceQueue {
   readonly #deps: DeviceQueueDeps;
   readonly #device: ConnectedDevice;
   readonly #outlet: Outlet;
   readonly #rounds: Rounds;
-  readonly #notices = new Notices();
+  readonly #notices: Notices;
+  readonly #looks: Looks;
   #lane = idle;
   #waiting = 0;
   #pulling: TimelineId | undefined;
-  /** Not told of everything: all queues are looked through when the device can be told again. */
-  #behindSince: Instant | undefined;
 
   constructor(deps: DeviceQueueDeps, device: ConnectedDevice, outlet: Outlet) {
     this.#deps = deps;
     this.#device = device;
     this.#outlet = outlet;
     this.#rounds = new Rounds(deps.limits, deps.nextKeyTurn);
+    this.#notices = new Notices(deps.limits.noticesAgainMax);
+    this.#looks = new Looks(deps.limits);
   }
 
   /** A timeline of the device's user may have something new. */
   grown(timeline: TimelineId): void {
-    if (this.#outlet.isFull()) this.#behindSince ??= this.#deps.clock.now();
+    if (this.#outlet.isFull()) this.#looks.missed(this.#deps.clock.now());
     else if (this.#isUnderWay(timeline)) this.#notices.putOff(timeline);
     else if (!this.#notices.isTold(timeline)) this.#tell(timeline);
   }
@@ -79,14 +86,9 @@ export class DeviceQueue {
   /** Sees to what was put off, and to notices that the device has not followed. */
   sweep(now: Instant): void {
     if (this.#waiting > 0 || this.#outlet.isFull()) return;
-    if (this.#behindSince !== undefined && now - this.#behindSince >= this.#deps.limits.noticeAgainMs) {
-      this.#behindSince = undefined;
-      void this.#next(() => this.#catchUp());
-    }
+    if (this.#looks.isOverdue(now, this.#notices.size)) void this.#next(() => this.#catchUp());
     if (this.#notices.size === 0) return;
-    for (const timeline of this.#notices.offPut()) {
-      if (!this.#isUnderWay(timeline)) this.#tell(timeline);
-    }
+    this.#tellOffPut();
     this.#tellAgain(now);
   }
 
@@ -119,7 +121,7 @@ export class DeviceQueue {
     } catch (fault) {
       if (!(fault instanceof Unavailable)) throw fault;
       faults.tell(fault, 'queues of devices cannot be read; they are told again');
-      this.#behindSince ??= clock.now();
+      this.#looks.missed(clock.now());
       this.#outlet.send(encodeEnd({ queue: asked, at: clock.now() }));
     } finally {
       this.#pulling = undefined;
@@ -141,48 +143,73 @@ export class DeviceQueue {
       const page = await readPage(this.#device, timeline, after);
       const at = clock.now();
       if (page.metas.length > 0) {
-        const { key } = this.#rounds.open(timeline, page.next, at);
+        const { key, dropped } = this.#rounds.open(timeline, page.next, at);
+        // It may be confirmed all the same; otherwise the device is told once more.
+        if (dropped !== undefined) this.#notices.tell(dropped, at);
         counts.itemsOut += page.metas.length;
         return this.#outlet.send(encodeBatch({ queue, metas: page.metas, nextKey: key, at }));
       }
       // Nothing in this stretch is for this device: it has come through it all the same.
       if (page.next.position > (after?.position ?? 0)) this.#confirm(timeline, page.next);
-      if (!page.more) return this.#outlet.send(encodeEnd({ queue, at }));
+      if (!page.more) {
+        this.#rounds.end(timeline);
+        return this.#outlet.send(encodeEnd({ queue, at }));
+      }
       after = page.next;
     }
   }
 
   async #answerUnread(): Promise<void> {
-    const { clock, faults } = this.#deps;
-    let queues: readonly { readonly queue: Jid; readonly count: number }[] = [];
-    try {
-      const pending = await this.#pending();
-      queues = pending.map(({ timeline, count }) => ({ queue: this.#jidOf(timeline), count }));
-      for (const { timeline } of pending) this.#notices.tell(timeline, clock.now());
-    } catch (fault) {
-      if (!(fault instanceof Unavailable)) throw fault;
-      faults.tell(fault, 'queues of devices cannot be listed; they are told again');
-      this.#behindSince ??= clock.now();
-    }
-    this.#outlet.send(encodeUnreadAnswer({ queues, at: clock.now() }));
+    const { clock, limits } = this.#deps;
+    if (this.#looks.needs(clock.now(), this.#notices.size)) await this.#look();
+    const at = clock.now();
+    const listed = this.#unconfirmed(at).slice(0, limits.queuesListedMax);
+    for (const { timeline } of listed) this.#notices.tell(timeline, at);
+    const queues = listed.map(({ timeline, count }) => ({ queue: this.#jidOf(timeline), count }));
+    this.#outlet.send(encodeUnreadAnswer({ queues, at }));
+  }
+
+  /** What the device has not got as far as it is known, but for what it is getting. */
+  #unconfirmed(now: Instant): readonly Unfollowed[] {
+    const known = this.#notices.unfollowed().filter(({ timeline }) => !this.#isUnderWay(timeline));
+    const names = new Set(known.map(({ timeline }) => timeline));
+    const given = this.#rounds.openedUntil(now - this.#deps.limits.roundMs);
+    const unnamed = given.filter((timeline) => !names.has(timeline) && !this.#isUnderWay(timeline));
+    return [...known, ...unnamed.map((timeline) => ({ timeline, count: 1 }))];
   }
 
   async #catchUp(): Promise<void> {
     try {
-      for (const { timeline } of await this.#pending()) this.grown(timeline);
+      await this.#look();
+      if (!this.#outlet.isFull()) this.#tellOffPut();
     } catch (fault) {
-      this.#deps.faults.tell(fault, 'queues of devices cannot be listed; they are told again');
-      this.#behindSince ??= this.#deps.clock.now();
+      this.#missed(fault);
     }
   }
 
-  /** The timelines that have something more than was sent already. */
-  async #pending() {
-    const { chatKinds, cursors, limits, queues } = this.#deps;
-    await cursors.flush();
-    const pending = await queues.pending(this.#device.key, limits.queuesListedMax);
-    for (const { timeline } of pending) chatKinds.learn(this.#device.key.app, timeline);
-    return pending.filter(({ timeline }) => !this.#isUnderWay(timeline));
+  /** Asks the store for all queues that have more than was sent already; they are to be told. */
+  async #look(): Promise<void> {
+    const { chatKinds, clock, cursors, limits, queues } = this.#deps;
+    const { key } = this.#device;
+    this.#looks.begin();
+    try {
+      await cursors.flush();
+      const pending = await queues.pending(key, limits.queuesKnownMax);
+      for (const { timeline, count } of pending) {
+        chatKinds.learn(key.app, timeline);
+        if (this.#isUnderWay(timeline) || this.#notices.isTold(timeline)) continue;
+        this.#notices.putOff(timeline, count);
+      }
+      this.#looks.done(clock.now(), pending.length === limits.queuesKnownMax);
+    } catch (fault) {
+      if (!(fault instanceof Unavailable)) throw fault;
+      this.#missed(fault);
+    }
+  }
+
+  #missed(fault: unknown): void {
+    this.#deps.faults.tell(fault, 'queues of devices cannot be listed; they are told again');
+    this.#looks.missed(this.#deps.clock.now());
   }
 
   #confirm(timeline: TimelineId, through: TimelineCursor): void {
@@ -193,10 +220,18 @@ export class DeviceQueue {
   #tell(timeline: TimelineId): void {
     const { chatKinds, clock, counts } = this.#deps;
     chatKinds.learn(this.#device.key.app, timeline);
-    this.#notices.asked(timeline);
     this.#notices.tell(timeline, clock.now());
     counts.noticesOut += 1;
     this.#outlet.send(encodeNotice(this.#jidOf(timeline)));
+  }
+
+  /** Tells what was put off, as far as the device has not got enough to follow. */
+  #tellOffPut(): void {
+    const { queuesListedMax } = this.#deps.limits;
+    const timelines = this.#notices.offPut().filter((timeline) => !this.#isUnderWay(timeline));
+    if (timelines.length === 0) return;
+    const room = Math.max(0, queuesListedMax - this.#notices.countTold());
+    for (const timeline of timelines.slice(0, room)) this.#tell(timeline);
   }
 
   /**
@@ -205,9 +240,9 @@ export class DeviceQueue {
    * the device is busy with another queue.
    */
   #tellAgain(now: Instant): void {
-    const { noticeAgainMs, noticesAgainMax, roundMs } = this.#deps.limits;
+    const { noticeAgainMs, roundMs } = this.#deps.limits;
     if (this.#rounds.newestSince(now - roundMs)) return;
-    for (const timeline of this.#notices.again(now, noticeAgainMs, noticesAgainMax)) {
+    for (const timeline of this.#notices.again(now, noticeAgainMs)) {
       this.#deps.counts.noticesOut += 1;
       this.#outlet.send(encodeEnd({ queue: this.#jidOf(timeline), at: now }));
       this.#outlet.send(encodeNotice(this.#jidOf(timeline)));

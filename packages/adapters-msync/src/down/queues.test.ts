@@ -13,6 +13,7 @@ afterEach(() => world.close());
 
 const ann = queueOf('ann');
 const bob = queueOf('bob');
+const group = queueOf('g1', 'conference.easemob.com');
 
 /** ann sends texts, one command each; the clock stands still. */
 async function sendTexts(texts: readonly string[], to = 'bob', chatKind: 'chat' | 'groupchat' = 'chat') {
@@ -219,22 +220,40 @@ describe('a live message', () => {
     expect(await own.unread()).toEqual([]);
   });
 
-  it('reaches every connected member of a group, and is read and encoded once', async () => {
+  it('reaches every connected member of a group', async () => {
     const node = await twoUsers();
     await world.group('g1', ['ann', 'bob', 'eve']);
     const members = [await node.device('bob'), await node.device('eve')];
-    let reads = 0;
-    const { contents } = world.storage;
-    const { read } = contents;
-    Object.assign(contents, { read: (...asked: Parameters<typeof read>) => ((reads += 1), read(...asked)) });
 
     await sendTexts(['hello'], 'g1', 'groupchat');
 
-    const group = queueOf('g1', 'conference.easemob.com');
     await Promise.all(members.map((member) => member.next('notice')));
     const shown = await Promise.all(members.map((member) => member.pullAll(group)));
     expect(shown.flat().map(({ text }) => text)).toEqual(['hello', 'hello']);
-    expect(reads).toBe(1);
+  });
+
+  it('of a group is not sent after its recall, also when another member has just got it', async () => {
+    const node = await twoUsers();
+    await world.group('g1', ['ann', 'bob', 'eve']);
+    const [early, late] = [await node.device('bob'), await node.device('eve')];
+    await sendTexts(['secret'], 'g1', 'groupchat');
+    await early.pull(group);
+    const [sent] = await world.events('MessageSent');
+    const msgId = sent?.type === 'MessageSent' ? sent.data.msgId : '';
+    const { queues } = world.storage;
+    const { page } = queues;
+    // The page was read while the message was there.
+    const pageThenRecall: typeof page = async (query) => {
+      Object.assign(queues, { page });
+      const read = await page(query);
+      await world.recall(msgId, { by: 'ann', to: 'g1', chatKind: 'groupchat' });
+      return read;
+    };
+    Object.assign(queues, { page: pageThenRecall });
+
+    await until(async () => (await late.pullAll(group)).length > 0);
+
+    expect([textsOf(early), textsOf(late)]).toEqual([['secret'], [undefined]]);
   });
 });
 
@@ -268,7 +287,12 @@ describe('while storage is away', () => {
     world.clock.advance(2_000);
 
     await client.next('notice', ({ queue }) => queue?.name === 'ann');
-    expect(await client.pullAll(ann)).toMatchObject([{ text: 'one' }]);
+    // The end that goes before a repeated notice may be taken for the answer to a pull.
+    await until(async () => {
+      await client.pullAll(ann);
+      return textsOf(client).length > 0;
+    });
+    expect(textsOf(client)).toEqual(['one']);
     expect(node.msync.sessions()).toBe(1);
   });
 

@@ -50,6 +50,11 @@ export class Rounds {
     return [...this.#rounds.values()].some(({ sentAt }) => sentAt > instant);
   }
 
+  /** Those that were opened up to an instant. */
+  openedUntil(instant: Instant): readonly TimelineId[] {
+    return [...this.#rounds].flatMap(([timeline, { sentAt }]) => (sentAt <= instant ? timeline : []));
+  }
+
   round(timeline: TimelineId): Round | undefined {
     return this.#rounds.get(timeline);
   }
@@ -59,10 +64,19 @@ export class Rounds {
     return this.#cursors.get(timeline);
   }
 
-  open(timeline: TimelineId, next: TimelineCursor, now: Instant): Round {
-    const round = { next, key: this.#keyOf(next), sentAt: now };
-    setBounded(this.#rounds, timeline, round, this.#roundsMax);
-    return round;
+  /** Answers the key of the page, and the timeline whose round had to go for it. */
+  open(
+    timeline: TimelineId,
+    next: TimelineCursor,
+    now: Instant,
+  ): { readonly key: number; readonly dropped: TimelineId | undefined } {
+    const key = this.#keyOf(next);
+    return { key, dropped: setBounded(this.#rounds, timeline, { next, key, sentAt: now }, this.#roundsMax) };
+  }
+
+  /** There is nothing more for the device: it has nothing to confirm. */
+  end(timeline: TimelineId): void {
+    this.#rounds.delete(timeline);
   }
 
   /** Everything up to a cursor has arrived. */
@@ -79,10 +93,11 @@ export class Rounds {
   }
 }
 
-/** Puts the newest last, and lets the oldest go for it. */
-function setBounded<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
+/** Puts the newest last, and lets the oldest go for it; answers which. */
+function setBounded<K, V>(map: Map<K, V>, key: K, value: V, max: number): K | undefined {
   map.delete(key);
   map.set(key, value);
   const [oldest] = map.size > max ? map.keys() : [];
   if (oldest !== undefined) map.delete(oldest);
+  return oldest;
 }
