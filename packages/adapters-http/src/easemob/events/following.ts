@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type {
   App,
   Clock,
@@ -30,6 +31,9 @@ export interface Followed {
   readonly leaving: AbortSignal;
 }
 
+/** The store is looked at again after so long although nothing rang, ms: some time of the second half of it. */
+const lookAgainMs = 300_000;
+
 /** One reader of a user's events. */
 export interface Following {
   /** Everything up to there was looked at. */
@@ -42,7 +46,12 @@ export interface Following {
   next(limit: number, waitMs: number): Promise<readonly UserEvent[] | undefined>;
 }
 
-/** Follows what a user's devices get, until the reader leaves. @throws what the store throws. */
+/**
+ * Follows what a user's devices get, until the reader leaves. The store is looked at when something rang,
+ * and now and then in any case. `through` does not move on by what live updates have come to: they tell
+ * those who are members of a group when they look, so one who left it in between does not hear of its
+ * last messages; a reader who came back behind these would never get them. @throws what the store throws.
+ */
 export async function follow(
   { storage, live, decoder, clock }: FollowingDeps,
   { app, user, after, leaving }: Followed,
@@ -57,14 +66,19 @@ export async function follow(
   else leaving.addEventListener('abort', unwatch, { once: true });
   const connectedAt = await storage.log.horizon();
   let through = Math.min(after ?? connectedAt, connectedAt);
+  /** There may be something behind `through`, as far as this reader has heard. */
+  let isBehind = true;
+  let lookAgainAt = 0;
 
   /** One look at the log; whatever comes meanwhile rings the bell. */
   async function look(limit: number) {
+    lookAgainAt = clock.now() + randomInt(lookAgainMs / 2, lookAgainMs);
     const asked = { app: app.no, user, after: through, connectedAt, limit, now: clock.now() };
     const looked = await storage.queues.since(asked);
     const ids = looked.items.map(({ itemId }) => itemId);
     const contents = ids.length === 0 ? new Map() : await storage.contents.read(app.no, ids);
     through = Math.max(through, looked.through);
+    isBehind = looked.more;
     return { events: userEventsOf(user, looked.items, contents, decoder), more: looked.more };
   }
 
@@ -74,12 +88,15 @@ export async function follow(
       const until = performance.now() + waitMs;
       for (;;) {
         if (ended || leaving.aborted) return undefined;
-        const { events, more } = await look(limit);
-        if (events.length > 0) return events;
-        if (more) continue;
+        if (isBehind || clock.now() >= lookAgainAt) {
+          const { events, more } = await look(limit);
+          if (events.length > 0) return events;
+          if (more) continue;
+        }
         const restMs = until - performance.now();
         if (restMs <= 0) return [];
-        if (!(await bell.heard(restMs)) && !leaving.aborted) return [];
+        if (await bell.heard(restMs)) isBehind = true;
+        else if (!leaving.aborted) return [];
       }
     },
   };
