@@ -1,7 +1,8 @@
 import { pairTimeline } from '@recalld/domain';
 import type { SessionEnd } from '@recalld/domain';
-import { sendSample, userSample } from '@recalld/domain/testing';
+import { roomSample, sendSample, userSample } from '@recalld/domain/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { msyncLimits } from './limits.js';
 import { contentOfOthers } from './testing/given.js';
 import { createLiveSdk } from './testing/liveSdk.js';
 import type { LiveSdk } from './testing/liveSdk.js';
@@ -133,6 +134,49 @@ describe.each(sdkNames)('%s', (name) => {
 
     await until(() => textsOf(live).length > 0);
     expect(textsOf(live)).toEqual(['two']);
+  });
+
+  it('tells its app what it cannot send, and stays connected', async () => {
+    await nodeWith();
+    await world.group('g1', ['ann', 'bob']);
+    const live = sdk();
+    await live.login('ann');
+    const text = { type: 'txt', chatType: 'singleChat', to: 'bob' };
+    const toSome = { type: 'txt', msg: 'hello', chatType: 'groupChat', to: 'g1' };
+
+    expect(await live.send({ ...text, msg: 'x'.repeat(70_000) })).toBe(511);
+    expect(await live.send({ ...toSome, receiverList: ['x'.repeat(65)] })).toBe(604);
+    expect(await live.send({ ...text, msg: 'hello' })).toBe('sent');
+
+    expect(node.msync.counts()).toMatchObject({ logins: 1 });
+    expect(live.all('onReconnecting')).toEqual([]);
+  });
+
+  it('that joins and leaves a room without end is told to wait', async () => {
+    await nodeWith();
+    const room = roomSample(world.app.no, 'r1', { owner: 'eve', membersMax: 10 });
+    await world.storage.chats.create(room, []);
+    const live = sdk();
+    await live.login('ann');
+    const { connection } = live;
+    for (let n = 0; n < msyncLimits.roomChangesAtOnceMax; n += 2) {
+      await connection.joinChatRoom({ roomId: 'r1' });
+      await connection.leaveChatRoom({ roomId: 'r1' });
+    }
+
+    await expect(connection.joinChatRoom({ roomId: 'r1' })).rejects.toMatchObject({ type: 509 });
+  });
+
+  it('whose user logs in too often comes back by itself', async () => {
+    await nodeWith({ loginsAtOnceMax: 1 });
+    await node.device('bob', 'other');
+    const live = sdk();
+
+    const login = live.login('bob');
+    await until(() => node.msync.counts().ended.loginFlooding > 0);
+    world.clock.advance(1_000);
+
+    expect(await login).toBe('connected');
   });
 
   it('comes back after the node has stopped', async () => {

@@ -1,20 +1,11 @@
 import type { SessionEnd } from '@recalld/domain';
 import { afterEach, describe, expect, it } from 'vitest';
-import { shownOf } from '../testing/msyncClient.js';
-import type { MsyncClient } from '../testing/msyncClient.js';
+import { kickOf } from '../testing/msyncClient.js';
 import { createMsyncWorld } from '../testing/msyncWorld.js';
 import type { MsyncWorld } from '../testing/msyncWorld.js';
 
 let world: MsyncWorld;
 afterEach(() => world.close());
-
-/** The operation of the kick that a device is told before its socket is closed. */
-async function kickOf(client: MsyncClient): Promise<number | undefined> {
-  await client.closed;
-  const [kick] = client.frames.filter(({ command }) => command === 'sync');
-  const [meta] = kick?.metas ?? [];
-  return meta && shownOf(meta).operation;
-}
 
 async function endSessions(reason: SessionEnd, device: string | null): Promise<void> {
   const { app, clock } = world;

@@ -1,10 +1,16 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { clientFrame, contentOfOthers, loginFrame, pullFrame, sendFrame } from '../testing/given.js';
-import { queueOf } from '../testing/msyncClient.js';
+import {
+  clientFrame,
+  clientMeta,
+  contentOfOthers,
+  loginFrame,
+  pullFrame,
+  sendFrame,
+} from '../testing/given.js';
+import { connectClient, queueOf } from '../testing/msyncClient.js';
 import type { MsyncClient } from '../testing/msyncClient.js';
 import { createMsyncWorld, until } from '../testing/msyncWorld.js';
 import type { MsyncNode, MsyncWorld } from '../testing/msyncWorld.js';
@@ -42,14 +48,61 @@ function inOnePiece({ socket }: MsyncClient, send: () => void): void {
 }
 
 describe('a frame', () => {
-  it('that is too large closes its socket, and no other one', async () => {
+  it('that is too large to be read closes its socket, and no other one', async () => {
     await nodeWith();
     const [client, other] = [await node.device('ann'), await node.device('bob')];
 
-    client.send(new Uint8Array(65_537));
+    client.send(new Uint8Array(1_048_577));
 
     expect(await client.closed).toBe(1009);
     expect(await other.unread()).toEqual([]);
+    expect(node.msync.counts().ended).toMatchObject({ malformed: 1, left: 0 });
+  });
+
+  it('that sends too much is refused in its turn, and the session goes on', async () => {
+    await nodeWith();
+    const client = await node.device('ann');
+
+    const ids = ['before', 'x'.repeat(70_000), 'x'.repeat(1_040_000), 'after'].map((text) =>
+      client.text('bob', text),
+    );
+
+    await client.answer(ids[3] ?? '');
+    const answers = client.frames.filter(({ command }) => command === 'sync');
+    expect(answers.map(({ metaId }) => metaId)).toEqual(ids);
+    const tooLarge = { errorCode: 7, reason: 'Sorry, data is too large' };
+    expect(answers.map(({ status }) => status)).toMatchObject([
+      { errorCode: 0 },
+      tooLarge,
+      tooLarge,
+      { errorCode: 0 },
+    ]);
+    expect(node.msync.sessions()).toBe(1);
+  });
+
+  it('that is a send with a wrong field is refused, and the session goes on', async () => {
+    await nodeWith();
+    const client = await node.device('ann');
+
+    client.send(sendFrame(clientMeta({ id: '77', directedUsers: ['x'.repeat(65)] })));
+
+    const status = { errorCode: 4, reason: 'wrong: directed_users' };
+    expect(await client.answer('77')).toMatchObject({ status });
+    expect(await client.unread()).toEqual([]);
+  });
+
+  it('that is too large is not waited for on a socket that nobody has logged in on', async () => {
+    await nodeWith();
+    const client = await node.connect();
+    const { _socket: stream } = client.socket as unknown as { readonly _socket: Socket };
+
+    // The head of a binary frame of 1,000,000 bytes, and a tenth of them.
+    stream.write(Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x40, 0, 0, 0, 0]));
+    stream.write(Buffer.alloc(100_000));
+
+    await client.closed;
+    expect(node.msync.counts().ended.malformed).toBe(1);
+    await until(() => node.msync.sockets() === 0);
   });
 
   it.each<[string, Uint8Array | string]>([
@@ -129,6 +182,20 @@ describe('a device that sends too much', () => {
 
     await until(() => answered() >= 12);
     expect(node.msync.sessions()).toBe(1);
+  });
+
+  it('waits the longer the more bytes its frames have', async () => {
+    await nodeWith({ framesAtOnceMax: 10, framesPerSecond: 1 });
+    const client = await node.device('ann');
+    const answered = () => client.frames.filter(({ command }) => command === 'unread').length;
+
+    await client.answer(client.text('bob', 'x'.repeat(7 * 65_536)));
+    for (let n = 0; n < 3; n += 1) client.send(unreadFrame);
+    await until(() => answered() === 1);
+    world.clock.advance(1_000);
+
+    await until(() => answered() === 2);
+    expect(node.msync.counts().framesOut).toBe(4);
   });
 
   it('ends when more waits than may', async () => {
@@ -250,19 +317,52 @@ describe('a device that is gone without a word', () => {
 });
 
 describe('sockets that nobody logs in on', () => {
-  it('are so many, and a further one is refused', async () => {
-    await nodeWith({ strangersMax: 2 });
-    const { port, hostname } = new URL(node.url);
-    const [first] = [await node.connect(), await node.connect()];
+  const url = () => `${node.url}/websocket`;
 
-    await expect(node.connect()).rejects.toThrow('503');
-    await first?.login('ann');
+  it('are so many, and for a further one the oldest gives way', async () => {
+    await nodeWith({ strangersMax: 2 });
+    const [device, oldest] = [await node.device('ann'), await node.connect()];
     await node.connect();
 
-    expect(node.msync.sockets()).toBe(3);
-    const raw = connect(Number(port), hostname);
-    raw.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    const [answer] = (await once(raw, 'data')) as [Buffer];
-    expect(answer.toString()).toMatch(/^HTTP\/1.1 503 /);
+    const newest = await node.connect();
+
+    await oldest.closed;
+    expect(node.msync.counts().ended).toMatchObject({ crowdedOut: 1 });
+    expect(await newest.login('bob')).toMatchObject({ status: { errorCode: 0 } });
+    expect(await device.unread()).toEqual([]);
+  });
+
+  it('do not keep out those of other addresses, nor put them out', async () => {
+    await nodeWith({ strangersMax: 3 });
+    const other = await connectClient(url(), '127.0.0.2');
+    const many = [await node.connect(), await node.connect()];
+
+    many.push(await node.connect(), await node.connect());
+    const another = await connectClient(url(), '127.0.0.3');
+
+    for (const client of many.slice(0, 3)) await client.closed;
+    for (const client of [other, another]) {
+      expect(await client.login('ann')).toMatchObject({ status: { errorCode: 0 } });
+    }
+  });
+
+  it('do not put out one whose login is under way: there is no further place then', async () => {
+    await nodeWith({ strangersMax: 1 });
+    const { users } = world.storage;
+    const { find } = users;
+    const held: (() => void)[] = [];
+    users.find = async (app, user) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return find(app, user);
+    };
+    const client = await node.connect();
+    const answered = client.login('ann');
+    await until(() => held.length === 1);
+
+    await expect(node.connect()).rejects.toThrow('503');
+
+    users.find = find;
+    for (const goOn of held) goOn();
+    expect(await answered).toMatchObject({ status: { errorCode: 0 } });
   });
 });

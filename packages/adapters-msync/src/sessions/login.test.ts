@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { limits, Unavailable } from '@recalld/domain';
 import { sampleInstant, userSample } from '@recalld/domain/testing';
+import { msyncLimits } from '../limits.js';
 import { clientFrame } from '../testing/given.js';
 import type { LoginChange } from '../testing/msyncClient.js';
 import { createMsyncWorld, until } from '../testing/msyncWorld.js';
@@ -132,6 +133,25 @@ describe('a login', () => {
 
     const status = { errorCode: 7, reason: 'Sorry, the app online count limit' };
     expect(await client.login('bob')).toMatchObject({ status });
+  });
+
+  it('that comes too soon after many of its user is not answered, and the device tries again', async () => {
+    const node = await nodeWith({ limits: { loginsAtOnceMax: 3, loginsPerSecond: 1 } });
+    for (const device of ['d1', 'd2', 'd1']) await node.device('ann', device);
+
+    const early = await node.connect();
+    await expect(early.login('ann', 'd3')).rejects.toThrow('closed with 1013');
+    await node.device('bob', 'd3');
+    world.clock.advance(1_000);
+
+    await node.device('ann', 'd3');
+    expect(node.msync.counts()).toMatchObject({ logins: 5, loginsRefused: 0, ended: { loginFlooding: 1 } });
+    const later = await node.connect();
+    await expect(later.login('ann', 'd4')).rejects.toThrow('closed with 1013');
+  });
+
+  it('of every device that a user may have, all at once and once more, is not too many', () => {
+    expect(msyncLimits.loginsAtOnceMax).toBeGreaterThanOrEqual(2 * msyncLimits.sessionsPerUserMax);
   });
 
   it('while storage is away is not answered: the device tries again', async () => {

@@ -6,6 +6,8 @@ interface LiveConnection extends SdkConnection {
   /** The socket that it has now. */
   readonly sock: WebSocket;
   send(message: object): Promise<unknown>;
+  joinChatRoom(which: { readonly roomId: string }): Promise<unknown>;
+  leaveChatRoom(which: { readonly roomId: string }): Promise<unknown>;
 }
 
 /** Answers nothing: a login with a token asks nothing over HTTP. */
@@ -43,6 +45,8 @@ export interface LiveSdk {
   login(user: string, token?: string): Promise<number | 'connected'>;
   /** Sends a text. The error's type, or `sent`. */
   text(to: string, chatType?: string): Promise<number | 'sent'>;
+  /** Sends a message of the SDK's own making. The error's type, or `sent`. */
+  send(options: object): Promise<number | 'sent'>;
   /** What was heard of one event. */
   all(event: string): readonly unknown[];
 }
@@ -51,6 +55,10 @@ export function createLiveSdk(name: SdkName, url: string, device = 'live'): Live
   const sdk = loadSdk<LiveConnection>(name, transport);
   const connection = connectionOf(sdk, device, url);
   const heard = listen(connection, events);
+  const send: LiveSdk['send'] = async (options) => {
+    const refusal = await typeOf(connection.send(sdk.message.create(options)));
+    return refusal ?? 'sent';
+  };
   return {
     connection,
     heard,
@@ -58,11 +66,8 @@ export function createLiveSdk(name: SdkName, url: string, device = 'live'): Live
       const refusal = await typeOf(connection.open({ user, accessToken }));
       return refusal ?? 'connected';
     },
-    text: async (to, chatType = 'singleChat') => {
-      const message = sdk.message.create({ type: 'txt', msg: 'hello', to, chatType });
-      const refusal = await typeOf(connection.send(message));
-      return refusal ?? 'sent';
-    },
+    text: (to, chatType = 'singleChat') => send({ type: 'txt', msg: 'hello', to, chatType }),
+    send,
     all: (event) => heard.flatMap(([told, data]) => (told === event ? [data] : [])),
   };
 }

@@ -76,8 +76,9 @@ export function queueOf(name: string, domain = 'easemob.com'): Jid {
   return { appKey, name, domain };
 }
 
-export async function connectClient(url: string): Promise<MsyncClient> {
-  const socket = new WebSocket(url, { perMessageDeflate: false });
+/** @param from the address that it connects from. */
+export async function connectClient(url: string, from = '127.0.0.1'): Promise<MsyncClient> {
+  const socket = new WebSocket(url, { perMessageDeflate: false, localAddress: from });
   const client = clientOn(socket);
   await once(socket, 'open');
   return client;
@@ -182,4 +183,12 @@ export function shownOf(bytes: Uint8Array): Shown {
   const body = wire.messageBody.toObject(wire.messageBody.decode(meta.payload));
   const [content] = body.contents as { text?: string }[];
   return content?.text === undefined ? { id } : { id, text: content.text };
+}
+
+/** The operation of the kick that a device is told before its socket is closed. */
+export async function kickOf({ closed, frames }: MsyncClient): Promise<number | undefined> {
+  await closed;
+  const [kick] = frames.filter(({ command }) => command === 'sync');
+  const [meta] = kick?.metas ?? [];
+  return meta && shownOf(meta).operation;
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLiveUpdates } from '@recalld/domain';
 import type { AccessTokens, RecordedEvent, StoragePorts, UserId } from '@recalld/domain';
@@ -43,16 +44,17 @@ export interface MsyncWorld extends World {
 /** So that what has a time is looked at soon; the clock stands still until a test moves it. */
 const soon: Partial<MsyncLimits> = { sweepMs: 5, writeGatherMs: 1, writeAgainMs: 5, closeMs: 200 };
 
-/** `user:{name}`, with `:{instant}` when it expires, or `app`. */
+/** `user:{name}`, with `:{instant}` when it expires and another one of its issue, or `app`. */
 const tokens: AccessTokens = {
   issue: () => '',
   verify: (_app, token, now) => {
-    const [kind, user, expires] = token.split(':');
-    const expiresAt = expires === undefined ? null : Number(expires);
+    const [kind, user, expires = '', issued = String(sampleInstant)] = token.split(':');
+    const expiresAt = expires === '' ? null : Number(expires);
+    const issuedAt = Number(issued);
     if (expiresAt !== null && expiresAt <= now) return 'expired';
-    if (kind === 'app') return { subject: { kind: 'app' }, issuedAt: sampleInstant, expiresAt };
+    if (kind === 'app') return { subject: { kind: 'app' }, issuedAt, expiresAt };
     if (kind !== 'user' || user === undefined) return 'corrupt';
-    return { subject: { kind: 'user', user }, issuedAt: sampleInstant, expiresAt };
+    return { subject: { kind: 'user', user }, issuedAt, expiresAt };
   },
 };
 
@@ -93,6 +95,7 @@ export async function createMsyncWorld(
       loop,
       uplink,
       ids,
+      addressOf: ({ socket }: IncomingMessage) => socket.remoteAddress ?? '',
       clock,
       log,
     };

@@ -160,6 +160,21 @@ describe('a room', () => {
     expect(await ask(bob, 'leave', 'r9')).toMatchObject({ code: 1, reason: 'grpID does not exist!' });
   });
 
+  it('is not joined and left without end by one user, whichever session asks', async () => {
+    const devices = ['d1', 'd2'].map((name) => world.device('carol', name));
+    const changes = devices.flatMap((device) =>
+      Array.from({ length: 40 }, (_, n) => ask(device, n % 2 === 0 ? 'join' : 'leave', 'r1')),
+    );
+
+    const refused = (await Promise.all(changes)).filter((answer) => answer?.ok === false);
+
+    expect(refused).toHaveLength(16);
+    expect(refused[0]).toMatchObject({ code: 7, reason: 'traffic limit' });
+    expect(await ask(bob, 'join', 'r1')).toMatchObject({ ok: true });
+    world.clock.advance(1_000);
+    expect(await ask(world.device('carol'), 'join', 'r1')).toMatchObject({ ok: true });
+  });
+
   it('lets nobody in who asks for a group, for another deed or in broken bytes', async () => {
     const unsupported = { ok: false, code: 1, reason: 'not supported by this server' };
 

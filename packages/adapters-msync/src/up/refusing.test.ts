@@ -122,17 +122,31 @@ describe('a limit of the app', () => {
     expect(await alice.text('bob')).toMatchObject({ ok: true });
   });
 
-  it('counts neither what is malformed nor acknowledgements', async () => {
+  it('counts neither what is malformed nor what the SDKs acknowledge by themselves', async () => {
     await world.ports.rateLimits.change(world.app.no, {
       clientMessagesPerSecond: 1,
       clientRecallsPerSecond: 1,
     });
 
     await alice.text('bob', { body: { contents: [] } });
-    await alice.signal('channelAck', 'bob');
-    await alice.signal('readAck', 'bob', { body: { ackMessageId: '5' } });
+    await alice.signal('deliveryAck', 'bob', { body: { ackMessageId: '5' } });
 
     expect(await alice.text('bob')).toMatchObject({ ok: true });
+    // Nobody would catch its refusal.
+    expect(await alice.signal('deliveryAck', 'bob', { body: { ackMessageId: '5' } })).toMatchObject({
+      ok: true,
+    });
+  });
+
+  it.each(['readAck', 'channelAck'] as const)('on messages counts each %s', async (type) => {
+    await world.ports.rateLimits.change(world.app.no, { clientMessagesPerSecond: 2 });
+    const say = () => alice.signal(type, 'bob', type === 'readAck' ? { body: { ackMessageId: '5' } } : {});
+
+    expect([await say(), await alice.text('bob'), await say()]).toMatchObject([
+      { ok: true },
+      { ok: true },
+      trafficLimit,
+    ]);
   });
 });
 
