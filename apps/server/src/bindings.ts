@@ -28,6 +28,7 @@ import type {
 } from '@recalld/domain';
 import type { FastifyInstance } from 'fastify';
 import type { ServiceIdentifier } from 'inversify';
+import type { AddressOf } from './callerAddress.js';
 import type { Config } from './config.js';
 import type { Feed } from './feed.js';
 import type { FirstStart } from './firstStart.js';
@@ -42,6 +43,7 @@ function token<T>(name: string): ServiceIdentifier<T> {
 /** Everything that the container knows, each by the port or the part that it is. */
 export const bindings = {
   accessTokens: token<AccessTokens>('AccessTokens'),
+  addressOf: token<AddressOf>('AddressOf'),
   attachmentBytes: token<AttachmentBytes>('AttachmentBytes'),
   callbackRequests: token<CallbackRequests>('CallbackRequests'),
   callbackSender: token<CallbackSender>('CallbackSender'),

@@ -10,6 +10,7 @@ describe('the environment', () => {
       port: 8080,
       app: { org: 'demo-org', name: 'demo-app' },
       connectionsMax: 20_000,
+      trustedProxies: [],
       nats: null,
       callbacks: { allowPrivate: false, allowRanges: [], allowHosts: null, proxyUrl: undefined },
       messageRetentionMs: null,
@@ -28,6 +29,7 @@ describe('the environment', () => {
       RECALLD_DATA_DIR: '/srv/recalld',
       RECALLD_DATABASE_URL: 'sqlite:/srv/db.sqlite',
       RECALLD_CONNECTIONS_MAX: '500',
+      RECALLD_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       RECALLD_NATS_URL: 'tls://recalld:secret@n1:4222,n2:4222',
       RECALLD_NATS_REPLICAS: '3',
       RECALLD_NATS_STREAM_BYTES: '5000000000',
@@ -56,6 +58,7 @@ describe('the environment', () => {
       database: { kind: 'sqlite', path: '/srv/db.sqlite' },
       app: { org: 'acme', name: 'im' },
       connectionsMax: 500,
+      trustedProxies: ['10.0.0.0/8', '::1'],
       nats: {
         url: 'tls://recalld:secret@n1:4222,n2:4222',
         replicas: 3,
@@ -101,6 +104,13 @@ describe('the environment', () => {
       { RECALLD_CONNECTIONS_MAX: '0' },
       'RECALLD_CONNECTIONS_MAX holds "0"; it takes a number from 1 to 1000000',
     ],
+    [
+      { RECALLD_TRUSTED_PROXIES: 'proxy.example' },
+      'RECALLD_TRUSTED_PROXIES holds "proxy.example"; it takes addresses and ranges such as',
+    ],
+    [{ RECALLD_TRUSTED_PROXIES: '10.0.0.1,' }, 'RECALLD_TRUSTED_PROXIES holds "10.0.0.1,"'],
+    [{ RECALLD_TRUSTED_PROXIES: '0.0.0.0/0' }, 'RECALLD_TRUSTED_PROXIES holds "0.0.0.0/0"'],
+    [{ RECALLD_TRUSTED_PROXIES: '::1,::/000' }, 'RECALLD_TRUSTED_PROXIES holds "::1,::/000"'],
     [{ RECALLD_NATS_REPLICAS: '6' }, 'RECALLD_NATS_REPLICAS holds "6"; it takes a number from 1 to 5'],
     [{ RECALLD_NATS_STREAM_BYTES: '1GiB' }, 'RECALLD_NATS_STREAM_BYTES holds "1GiB"; it takes a number of'],
     [

@@ -31,6 +31,8 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** Devices, and as many event streams, that this node lets connect at a time. */
   readonly connectionsMax: number;
+  /** Proxies whose word on whom they speak for counts: addresses and ranges. */
+  readonly trustedProxies: readonly string[];
   /** Null: signals stay inside this process, and no feed is published. */
   readonly nats: NatsConfig | null;
   readonly rootToken: string | undefined;
@@ -93,6 +95,7 @@ export function readConfig(env: Env): Config {
     connectionsMax:
       read('RECALLD_CONNECTIONS_MAX', 'a number from 1 to 1000000', wholeNumber(1, 1_000_000)) ??
       connectionsMaxDefault,
+    trustedProxies: read('RECALLD_TRUSTED_PROXIES', proxiesForm, listOf(proxies)) ?? [],
     nats: natsConfig(read),
     rootToken: readSecret('RECALLD_ROOT_TOKEN'),
     app: read('RECALLD_APP', 'ORG#APP, each 1 to 64 of A-Z a-z 0-9 _ -', appKey) ?? {
@@ -116,6 +119,12 @@ export function readConfig(env: Env): Config {
 
 const secretKeyCharsMin = 32;
 const connectionsMaxDefault = 20_000;
+
+const proxiesForm = 'addresses and ranges such as 10.0.0.0/8 or ::1, not all addresses, with commas between';
+
+/** Who believed everybody would let every caller choose its address. */
+const proxies: Parse<string> = (text) => (/\/0+$/.test(text) ? undefined : allowed(rangeRefusal)(text));
+
 const deliveryRetentionMsDefault = 30 * 86_400_000;
 
 /** Null is `forever`, which is not the default here. */

@@ -14,7 +14,7 @@ export interface Mounted {
 
 /** The whole HTTP side of recalld, not yet listening. */
 export function createApp(deps: HttpDeps, mounted: Mounted): FastifyInstance {
-  const { storage, tokens, isRootToken, clock, log, settings } = deps;
+  const { storage, tokens, isRootToken, addressOf, clock, log, settings } = deps;
   const observers = [...(mounted.observers ?? [])];
   if (settings.logRequests) {
     observers.push(({ requestId, method, route, status, ms }) =>
@@ -28,6 +28,7 @@ export function createApp(deps: HttpDeps, mounted: Mounted): FastifyInstance {
     rateLimits: storage.rateLimits,
     tokens,
     isRootToken,
+    addressOf,
     clock,
     log,
     apis,

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type {
   AccessTokens,
   AttachmentBytes,
@@ -46,5 +47,7 @@ export interface HttpDeps {
   readonly log: Log;
   /** In constant time. */
   readonly isRootToken: (token: string) => boolean;
+  /** Whom a request comes from: an IP address in one spelling. Never throws. */
+  readonly addressOf: (request: IncomingMessage) => string;
   readonly settings: HttpSettings;
 }

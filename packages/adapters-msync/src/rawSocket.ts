@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http';
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 const errors = {
@@ -20,10 +19,4 @@ export function refuseUpgrade(socket: Duplex, status: keyof typeof errors): void
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
-}
-
-/** The caller's address without the prefix of an IPv4 address on an IPv6 socket. */
-export function addressOf({ socket }: IncomingMessage): string {
-  const address = socket.remoteAddress ?? '';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

@@ -24,7 +24,7 @@ import { createFaultLog } from './faultLog.js';
 import { msyncLimits } from './limits.js';
 import type { MsyncLimits } from './limits.js';
 import { UserRates } from './rates.js';
-import { addressOf, refuseUpgrade } from './rawSocket.js';
+import { refuseUpgrade } from './rawSocket.js';
 import type { EndedSession } from './sessions/begin.js';
 import { Session } from './sessions/session.js';
 import type { SessionDeps } from './sessions/session.js';
@@ -43,6 +43,8 @@ export interface MsyncServerDeps {
   readonly loop: Pick<CommandLoop, 'submit'>;
   readonly uplink: Uplink;
   readonly ids: Pick<IdSource, 'next'>;
+  /** Whom a request comes from: an IP address in one spelling. Never throws. */
+  readonly addressOf: (request: IncomingMessage) => string;
   readonly clock: Clock;
   readonly log: Log;
   /** Names this process among all nodes; no later one has the same. */
@@ -117,7 +119,7 @@ export function createMsyncServer(given: MsyncServerDeps): MsyncServer {
       const path = (request.url ?? '').split('?', 1)[0] ?? '';
       const isKnown = paths.includes(path);
       if (isKnown && !isClosing && makePlace()) {
-        const ip = addressOf(request);
+        const ip = given.addressOf(request);
         webSockets.handleUpgrade(request, socket, head, (opened) => {
           limitStranger(attach(deps, opened, ip), opened, socket, limits);
         });

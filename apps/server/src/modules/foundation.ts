@@ -1,6 +1,7 @@
 import type { Log } from '@recalld/domain';
 import { ContainerModule } from 'inversify';
 import { bindings as the } from '../bindings.js';
+import { createAddressOf } from '../callerAddress.js';
 import type { Config } from '../config.js';
 
 /** What depends on nothing else. */
@@ -8,5 +9,6 @@ export function foundation(config: Config, log: Log): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(the.config).toConstantValue(config);
     bind(the.log).toConstantValue(log);
+    bind(the.addressOf).toConstantValue(createAddressOf(config.trustedProxies));
   });
 }

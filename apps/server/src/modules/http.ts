@@ -22,6 +22,7 @@ export const http = new ContainerModule(({ bind }) => {
       storage,
       loop: await context.getAsync(the.commandLoop),
       ids: await context.getAsync(the.ids),
+      addressOf: await context.getAsync(the.addressOf),
       clock: await context.getAsync(the.clock),
       tokens: await context.getAsync(the.accessTokens),
       passwords: await context.getAsync(the.passwords),

@@ -26,7 +26,7 @@ export const msync = new ContainerModule(({ bind }) => {
     [the.commandLoop, the.storage, the.ids, the.clock, the.log, the.config],
   );
   bind(the.msync).toResolvedValue(
-    (storage, tokens, codec, live, loop, uplink, ids, clock, log, { connectionsMax }) =>
+    (storage, tokens, codec, live, loop, uplink, ids, addressOf, clock, log, { connectionsMax }) =>
       createMsyncServer({
         storage,
         tokens,
@@ -35,6 +35,7 @@ export const msync = new ContainerModule(({ bind }) => {
         loop,
         uplink,
         ids,
+        addressOf,
         clock,
         log,
         node: storage.node,
@@ -48,6 +49,7 @@ export const msync = new ContainerModule(({ bind }) => {
       the.commandLoop,
       the.uplink,
       the.ids,
+      the.addressOf,
       the.clock,
       the.log,
       the.config,

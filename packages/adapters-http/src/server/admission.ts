@@ -58,7 +58,7 @@ export function admission(deps: ServerParts, api: Api, route: Route): Admit {
   const find = (params: Call['params']) => deps.apps.find(params['org'] ?? '', params['app'] ?? '');
 
   return (request, reply, done) => {
-    const state = begin(request, api, route, deps.clock.now());
+    const state = begin(deps, request, api, route);
     const { call } = state;
     const { params } = call;
     call.stillPermitted = async () => {

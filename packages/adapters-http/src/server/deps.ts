@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { AccessTokens, Apps, Clock, Log, RateLimits, Users } from '@recalld/domain';
 import type { Api, RequestObserver } from '../route.js';
 import type { Departures } from './departures.js';
@@ -9,6 +10,8 @@ export interface ServerDeps {
   readonly rateLimits: Pick<RateLimits, 'take'>;
   readonly tokens: AccessTokens;
   readonly isRootToken: (token: string) => boolean;
+  /** Whom a request comes from: an IP address in one spelling. Never throws. */
+  readonly addressOf: (request: IncomingMessage) => string;
   readonly clock: Clock;
   readonly log: Log;
   /** One of them has the prefix `/`. */

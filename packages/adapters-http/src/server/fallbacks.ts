@@ -27,7 +27,7 @@ export function mountFallbacks(server: FastifyInstance, deps: ServerDeps): void 
   }
   const unknown = (request: FastifyRequest, reply: FastifyReply): void => {
     const api = apiOf(deps.apis, request.url);
-    refuse(deps, begin(request, api, undefined, deps.clock.now()), reply, 'unknownRoute');
+    refuse(deps, begin(deps, request, api, undefined), reply, 'unknownRoute');
   };
   // Methods that no row could have come to the handler, all others to the hook, with the body unread.
   server.setNotFoundHandler(unknown);
@@ -48,7 +48,7 @@ function mountFallback(server: FastifyInstance, deps: ServerDeps, fallback: Fall
     method,
     url,
     onRequest: (request, reply) => {
-      const state = begin(request, api, undefined, deps.clock.now());
+      const state = begin(deps, request, api, undefined);
       if (request.method === 'OPTIONS' && api.preflight !== undefined) {
         return answerWith(deps.observers, reply, state, { status: 204, headers: api.preflight, raw: '' });
       }

@@ -35,8 +35,7 @@ export function refuseThrown(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const now = deps.clock.now();
-  const state = request.recalld ?? begin(request, apiOf(deps.apis, request.url), undefined, now);
+  const state = request.recalld ?? begin(deps, request, apiOf(deps.apis, request.url), undefined);
   const { failure, detail } = report(deps, state, thrown);
   if (!reply.sent) refuse(deps, state, reply, failure, detail);
 }

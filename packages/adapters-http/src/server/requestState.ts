@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Api, Call, Route } from '../route.js';
+import type { ServerDeps } from './deps.js';
 import { pathOf } from './urls.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -20,12 +21,6 @@ declare module 'fastify' {
   }
 }
 
-/** The caller's address without the prefix of an IPv4 address on an IPv6 socket. */
-function addressOf(request: FastifyRequest): string {
-  const address = request.raw.socket.remoteAddress ?? '';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
-}
-
 /** Until a row has admitted the request. */
 function unanswerable(): never {
   throw new Error('only handlers of rows wait for callers');
@@ -33,10 +28,10 @@ function unanswerable(): never {
 
 /** The first step of every request that a row or a fallback takes. */
 export function begin(
+  { addressOf, clock }: Pick<ServerDeps, 'addressOf' | 'clock'>,
   request: FastifyRequest,
   api: Api,
   route: Route | undefined,
-  now: number,
 ): RequestState {
   const { url = '/', method = '', headers } = request.raw;
   const state: RequestState = {
@@ -48,8 +43,8 @@ export function begin(
       method,
       path: pathOf(url),
       headers,
-      ip: addressOf(request),
-      receivedAt: now,
+      ip: addressOf(request.raw),
+      receivedAt: clock.now(),
       // The router gives strings for the braces of the row's path.
       params: request.params as Record<string, string>,
       query: request.query as Record<string, unknown>,

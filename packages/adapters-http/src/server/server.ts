@@ -62,7 +62,7 @@ export function createServer(given: ServerDeps): FastifyInstance {
     const failure = headFailure(request.raw);
     if (failure === undefined) return done();
     const api = apiOf(deps.apis, request.url);
-    refuse(deps, begin(request, api, undefined, deps.clock.now()), reply, failure);
+    refuse(deps, begin(deps, request, api, undefined), reply, failure);
   });
   server.setErrorHandler((thrown, request, reply) => refuseThrown(deps, thrown, request, reply));
   server.removeAllContentTypeParsers();

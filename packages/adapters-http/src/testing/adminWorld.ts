@@ -120,6 +120,7 @@ export function serverOf(world: World, apis: readonly Api[]): FastifyInstance {
     rateLimits: world.ports.rateLimits,
     tokens: openTokens,
     isRootToken: (token) => token === rootToken,
+    addressOf: () => '127.0.0.1',
     clock: world.clock,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     apis: [...apis, { ...last, prefix: '/', routes: [] }],

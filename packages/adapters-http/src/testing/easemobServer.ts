@@ -166,6 +166,7 @@ function createDeps(changes: Changes, storage: StoragePorts, clock: FixedClock, 
     callbackUrls: { refusal: () => undefined },
     log,
     isRootToken: (token) => token === (changes.rootToken ?? 'root-token'),
+    addressOf: () => '127.0.0.1',
     settings: { publicUrl: null, messageRetentionMs: null, logRequests: true, ...changes.settings },
   };
 }
