@@ -68,7 +68,7 @@ describe('what docs/clients.md says', () => {
     const holding: readonly (readonly [string, readonly number[]])[] = [
       ['sessions of one node', [msyncLimits.sessionsMax]],
       ['sessions of one user on one node', [msyncLimits.sessionsPerUserMax]],
-      ['one frame, bytes', [msyncLimits.frameBytesMax]],
+      ['one frame, bytes', [msyncLimits.frameBytesMax, msyncLimits.refusedFrameBytesMax]],
       ['a message as its client encodes it, bytes', [limits.clientMessageBytesMax]],
       ['members in `receiverList`', [limits.directedToMax]],
       ['files of one message', [limits.attachmentsPerMessageMax]],
@@ -76,7 +76,12 @@ describe('what docs/clients.md says', () => {
       ['frames of one session that are being answered', [msyncLimits.framesInHandMax]],
       [
         'sockets that have not logged in, of one node',
-        [msyncLimits.strangersMax, msyncLimits.loginWaitMs / 1000],
+        [msyncLimits.strangersMax, msyncLimits.loginWaitMs / 1000, msyncLimits.frameBytesMax],
+      ],
+      ['logins of one user on one node', [msyncLimits.loginsAtOnceMax, msyncLimits.loginsPerSecond]],
+      [
+        'rooms that one user joins and leaves, on one node',
+        [msyncLimits.roomChangesAtOnceMax, msyncLimits.roomChangesPerSecond],
       ],
       ['unread by the device, bytes', [msyncLimits.unsentBytesMax, msyncLimits.unreadSocketMs / 1000]],
       ['silence', [msyncLimits.silentMs / 1000]],
@@ -87,6 +92,9 @@ describe('what docs/clients.md says', () => {
       expect(numbers(rows.get(name) ?? ''), name).toEqual(values.map((value) => number.format(value)));
     }
     expect(rows.size).toBe(holding.length);
+    expect(page).toContain(`looks every ${msyncLimits.revocationsMs / 1000} s`);
+    expect(page).toContain(`holds ${msyncLimits.refusedFrameBytesMax / 2 ** 20} MiB`);
+    expect(page).toContain(`its login ${msyncLimits.frameBytesMax / 1024} KiB`);
     expect(page).toContain(`not been seen for ${limits.deviceKeptMs / 86_400_000} days`);
     expect(page).toContain(`${limits.devicesPerUserMax} of a user are remembered`);
     expect(page).toContain(`${number.format(limits.messageBytesMax)} bytes at most`);
