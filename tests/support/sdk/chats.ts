@@ -3,7 +3,7 @@ import type { SdkObject } from './bundle.js';
 import type { ChatType, SdkClient } from './client.js';
 
 /** The same kinds of chats in the words of the REST interface. */
-export const restKinds = {
+const restKinds = {
   singleChat: { collection: 'users', chatKind: 'chat' },
   groupChat: { collection: 'chatgroups', chatKind: 'groupchat' },
   chatRoom: { collection: 'chatrooms', chatKind: 'chatroom' },

@@ -2,7 +2,7 @@ import { assert } from '@recalld/domain';
 import type { AppNo, RecordedEvent, RetryKey, Unit } from '@recalld/domain';
 import { sql } from 'kysely';
 import type { Reads } from '../engines/database.js';
-import type { RetryKeysTable } from '../schema.js';
+import type { RetryKeysTable } from '../deviceTables.js';
 import { each } from '../steps.js';
 import type { Each } from '../steps.js';
 

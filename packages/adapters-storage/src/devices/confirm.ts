@@ -1,7 +1,7 @@
 import type { CursorMove } from '@recalld/domain';
 import { sql } from 'kysely';
 import type { Database } from '../engines/database.js';
-import type { DeviceCursorsTable } from '../schema.js';
+import type { DeviceCursorsTable } from '../deviceTables.js';
 import { each, rows } from '../steps.js';
 import type { Steps } from '../steps.js';
 
