@@ -157,6 +157,16 @@ describe('a message', () => {
     expect(visible(message(), viewer({ connectedAt: 99 }))).toBe(true);
   });
 
+  it('that was for a former user of the name is nowhere, nor is anything else of that time', () => {
+    for (const item of [message(), recall(), read, acknowledgement]) {
+      const seen = [8, 9].map((formerThrough) => visible(item, viewer({ formerThrough })));
+      expect(seen).toEqual([true, false]);
+    }
+    for (const purpose of ['roaming', 'list'] as const) {
+      expect(visible(message(), { ...history, purpose, formerThrough: 9 })).toBe(false);
+    }
+  });
+
   it('that was deleted with its roaming arrives no more; its recall does', () => {
     expect([3, 4, 5].map((roamThrough) => visible(message(), viewer({ roamThrough })))).toEqual([
       true,
