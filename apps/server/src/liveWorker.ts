@@ -21,7 +21,7 @@ const gapMs = 2;
 export function createLiveWorker({ live, signals, log, sweepIntervalMs }: LiveWorkerDeps): Worker {
   const ticker = createTicker({
     name: 'tell connected clients',
-    intervalMs: sweepIntervalMs ?? limits.sweepIntervalMs,
+    intervalMs: sweepIntervalMs ?? limits.liveSweepMs,
     gapMs,
     log,
     run: () => live.step(),

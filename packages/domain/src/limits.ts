@@ -80,6 +80,8 @@ export const limits = {
   workLeaseMarginMs: 1_000,
   /** The sweep that finds what no signal announced. */
   sweepIntervalMs: 5_000,
+  /** The same for clients that are connected: they wait for nothing else. */
+  liveSweepMs: 1_000,
   /** How long an id may seem to come from the future before it is unknown: clocks differ. */
   clockSkewMsMax: 5_000,
 } as const;
