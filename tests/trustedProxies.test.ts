@@ -3,6 +3,7 @@ import { createApi } from './support/api.js';
 import type { Api } from './support/api.js';
 import { startHttpProxy } from './support/httpProxy.js';
 import type { HttpProxy } from './support/httpProxy.js';
+import type { SdkObject } from './support/sdk/bundle.js';
 import { recallByRest } from './support/sdk/chats.js';
 import { openSdk } from './support/sdk/sdk.js';
 import type { OpenSdk } from './support/sdk/sdk.js';
@@ -38,8 +39,8 @@ async function behindProxy(trustedProxies: string): Promise<Api> {
 /** Where a message's recall came from, as its audit trail has it. */
 async function recalledFrom(api: Api, msgId: string): Promise<unknown> {
   const { body } = await api.admin('GET', `/messages/${msgId}/events`);
-  const events = body['events'] as readonly { readonly type: string; readonly origin: unknown }[];
-  return events.find(({ type }) => type === 'MessageRecalled')?.origin;
+  const events = body['entities'] as readonly { readonly type: string; readonly data: SdkObject }[];
+  return events.find(({ type }) => type === 'MessageRecalled')?.data['origin'];
 }
 
 async function recalledByRest(api: Api): Promise<unknown> {
