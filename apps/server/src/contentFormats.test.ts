@@ -40,7 +40,12 @@ function sentByRest(type: string, body: object, ext: object): StoredContent {
 }
 
 const ext = { text: 'v', whole: 7, half: 0.5, yes: true, list: [1, { a: null }], nothing: null };
-const file = { url: 'http://h/demo-org/demo-app/chatfiles/x', filename: 'a.png', secret: 's', file_length: 9 };
+const file = {
+  url: 'http://h/demo-org/demo-app/chatfiles/x',
+  filename: 'a.png',
+  secret: 's',
+  file_length: 9,
+};
 const thumbnail = { thumb: 'http://h/t', thumb_secret: 't' };
 
 describe('a body in the words of each of the two formats', () => {
