@@ -1,9 +1,11 @@
+import type { AppNo, ChatKey, ChatProfile, UserId } from '@recalld/domain';
 import type { HttpDeps } from '../deps.js';
 import type { Answer, Call, Route } from '../route.js';
 import { appOf, param } from '../route.js';
 import { groups, isPublic, rooms } from './chatKinds.js';
 import type { ChatWords } from './chatKinds.js';
 import { errors } from './errors.js';
+import type { ErrorRow } from './errors.js';
 import type { Replies } from './replies.js';
 import { answers } from './schemas.js';
 
@@ -34,14 +36,27 @@ export function chatVisitRoutes(deps: HttpDeps, replies: Replies): readonly Rout
   });
 }
 
-async function join(words: ChatWords, deps: HttpDeps, replies: Replies, call: Call): Promise<Answer> {
+/** Whom the token speaks for, and the chat that the path names. */
+interface Visit {
+  readonly user: UserId;
+  readonly app: AppNo;
+  readonly key: ChatKey;
+  readonly profile: ChatProfile;
+}
+
+async function visitOf(words: ChatWords, deps: HttpDeps, call: Call): Promise<Visit | ErrorRow> {
   const { principal } = call;
-  if (principal.kind !== 'user') return replies.refused(call, errors.notPermitted);
-  const { user } = principal;
+  if (principal.kind !== 'user') return errors.notPermitted;
   const key = { kind: words.kind, id: param(call, 'chat') };
   const app = appOf(call).no;
   const [profile] = await deps.storage.chats.find(app, [key]);
-  if (profile === undefined) return replies.refused(call, errors.groupNotFound(key.id));
+  return profile === undefined ? errors.groupNotFound(key.id) : { user: principal.user, app, key, profile };
+}
+
+async function join(words: ChatWords, deps: HttpDeps, replies: Replies, call: Call): Promise<Answer> {
+  const visit = await visitOf(words, deps, call);
+  if ('error' in visit) return replies.refused(call, visit);
+  const { user, app, key, profile } = visit;
   const open = words.kind === 'chatroom' || (isPublic(profile) && profile.settings['membersonly'] !== true);
   if (!open) return replies.refused(call, errors.joinNeedsInvitation);
   const added = await deps.storage.chats.addMembers(app, key, [user]);
@@ -55,13 +70,9 @@ async function join(words: ChatWords, deps: HttpDeps, replies: Replies, call: Ca
 }
 
 async function quit(words: ChatWords, deps: HttpDeps, replies: Replies, call: Call): Promise<Answer> {
-  const { principal } = call;
-  if (principal.kind !== 'user') return replies.refused(call, errors.notPermitted);
-  const { user } = principal;
-  const key = { kind: words.kind, id: param(call, 'chat') };
-  const app = appOf(call).no;
-  const [profile] = await deps.storage.chats.find(app, [key]);
-  if (profile === undefined) return replies.refused(call, errors.groupNotFound(key.id));
+  const visit = await visitOf(words, deps, call);
+  if ('error' in visit) return replies.refused(call, visit);
+  const { user, app, key, profile } = visit;
   if (profile.owner === user) return replies.refused(call, errors.ownerStays);
   const removed = await deps.storage.chats.removeMembers(app, key, [user]);
   if (removed === 'unknown') return replies.refused(call, errors.groupNotFound(key.id));

@@ -86,6 +86,7 @@ export function noticeItemOf(event: RecordedEvent): NoticeItem | undefined {
   }
 }
 
+/** Where and when an item stands that an event made. */
 function baseOf(event: RecordedEvent) {
   const { app, position: eventPosition, occurredAt: sentAt } = event;
   return { app, ...placeOf(event), eventPosition, sentAt };
@@ -122,46 +123,29 @@ function acknowledgementItemOf(event: Recorded<MessageAcknowledged>): Acknowledg
   };
 }
 
+/** What all notices about a user's own conversation say. */
+function conversationNotice(
+  event: Recorded<ConversationRead | ConversationDeleted | RoamingDeleted>,
+  itemId: ItemId,
+) {
+  const { user, channel, originDevice } = event.data;
+  return { ...baseOf(event), itemId, author: user, originDevice, channel };
+}
+
 function readItemOf(event: Recorded<ConversationRead>): ReadItem {
-  const { noticeId, user, kind, channel, originDevice } = event.data;
-  return {
-    kind: 'read',
-    ...baseOf(event),
-    itemId: noticeId,
-    author: user,
-    originDevice,
-    conversation: kind,
-    channel,
-  };
+  return { kind: 'read', ...conversationNotice(event, event.data.noticeId), conversation: event.data.kind };
 }
 
 /** Events of releases that told no devices have no id of a notice. */
 function deletionItemOf(event: Recorded<ConversationDeleted>): DeletionItem | undefined {
-  const { noticeId, user, kind, channel, roaming, originDevice } = event.data;
+  const { noticeId, kind, roaming } = event.data;
   if (noticeId === undefined) return undefined;
-  return {
-    kind: 'deletion',
-    ...baseOf(event),
-    itemId: noticeId,
-    author: user,
-    originDevice,
-    conversation: kind,
-    channel,
-    roaming,
-  };
+  return { kind: 'deletion', ...conversationNotice(event, noticeId), conversation: kind, roaming };
 }
 
 /** Whoever asks for a deletion may ask that no device is told. */
 function roamingDeletionItemOf(event: Recorded<RoamingDeleted>): RoamingDeletionItem | undefined {
-  const { noticeId, user, kind, channel, originDevice } = event.data;
+  const { noticeId, kind } = event.data;
   if (noticeId === undefined) return undefined;
-  return {
-    kind: 'roamingDeletion',
-    ...baseOf(event),
-    itemId: noticeId,
-    author: user,
-    originDevice,
-    conversation: kind,
-    channel,
-  };
+  return { kind: 'roamingDeletion', ...conversationNotice(event, noticeId), conversation: kind };
 }
