@@ -15,6 +15,8 @@ import { startServer } from '../scripts/lib/server.mjs';
  * @property {string} rootToken
  * @property {string} suffix added to names, so that a second run on the same server finds them free
  * @property {string} introduction
+ * @property {Promise<number | null>} ended the exit code of the demo's own server when it has ended, null
+ * when it was killed; of another server nothing is heard
  * @property {() => Promise<void>} leave
  */
 
@@ -49,6 +51,7 @@ async function ownServer() {
     return {
       ...{ url: server.url, org, app, clientId, clientSecret, rootToken, suffix: '' },
       introduction: `recalld was started on ${server.url}; its data folder is removed at the end.`,
+      ended: server.ended,
       async leave() {
         await server.stop();
         await removeData();
@@ -82,6 +85,7 @@ async function runningServer(env, url) {
     ...{ url: url.replace(/\/+$/, ''), org, app, clientId, clientSecret, rootToken },
     suffix: `-${Date.now().toString(36)}`,
     introduction: `The demo runs on ${url} as ${appKey}; its users and messages stay there.`,
+    ended: new Promise(() => {}),
     leave: async () => {},
   };
 }

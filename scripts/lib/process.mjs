@@ -12,11 +12,12 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  *
  * @param {string} command
  * @param {readonly string[]} args
+ * @param {AbortSignal} [until] ends the program (SIGTERM) and rejects
  * @returns {Promise<number>} its exit code; 128 and the signal's number when a signal ended it
  */
-export function run(command, args) {
+export function run(command, args, until) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit', signal: until });
     /** @param {NodeJS.Signals} signal */
     const forward = (signal) => {
       // Ctrl-C in a terminal reaches the whole foreground group: the program has it already.
@@ -40,9 +41,10 @@ export function run(command, args) {
  *
  * @param {string} script
  * @param {readonly string[]} [args]
+ * @param {AbortSignal} [until]
  */
-export function runNode(script, args = []) {
-  return run(process.execPath, [script, ...args]);
+export function runNode(script, args = [], until = undefined) {
+  return run(process.execPath, [script, ...args], until);
 }
 
 /**

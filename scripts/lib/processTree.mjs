@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const hasProc = existsSync('/proc/self/stat');
 
-/** @param {number} pid @returns {number[]} */
-function childrenOf(pid) {
+/** The oldest first. @param {number} pid @returns {number[]} */
+export function childrenOf(pid) {
   const listed = hasProc
     ? unlessGone(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))
     : spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' }).stdout;

@@ -9,6 +9,7 @@ import { root } from './project.mjs';
  * @property {string} url where it listens, without a slash at the end
  * @property {number} pid
  * @property {() => string} output what it printed so far, both streams
+ * @property {Promise<number | null>} ended its exit code when it has ended; null when it was killed
  * @property {() => Promise<number | null>} stop asks it to end; null when it had to be killed
  * @property {() => Promise<void>} kill ends it at once, as a power cut of the process would
  */
@@ -47,6 +48,7 @@ export async function startServer(env, nodeArgs = []) {
     url,
     pid: child.pid ?? 0,
     output: () => printed,
+    ended,
     async stop() {
       const deadline = setTimeout(() => child.kill('SIGKILL'), stopDeadlineMs);
       child.kill('SIGTERM');

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/lib/machine.mjs';
+import { childrenOf } from '../../scripts/lib/processTree.mjs';
 import { createApi } from '../support/api.js';
 import type { Api } from '../support/api.js';
 import { browserAvailable, openBrowser } from '../support/browser.js';
@@ -83,10 +84,12 @@ describe.skipIf(!browserAvailable())('the chat page', () => {
 
   it('given two users, when they write, then each reads the other, and knows that it was read', async () => {
     const { alice, bob } = await open();
+    await bob.hint.getByText('Say hello to Alice').waitFor();
 
     await alice.say('Are you there?');
     await bob.bubble('Are you there?').waitFor();
     expect(await bob.unread.innerText()).toBe('1 new');
+    expect(await bob.hint.isVisible()).toBe(false);
     await bob.say('在，怎么了？<b>');
 
     await alice.bubble('在，怎么了？<b>').waitFor();
@@ -257,6 +260,30 @@ describe.skipIf(!browserAvailable())('the chat page', () => {
     await first.alice.say('back again');
   });
 
+  it.each([
+    { width: 390, devices: 2 },
+    { width: 1280, devices: 3 },
+  ])(
+    'given $devices devices at a width of $width, then a pane’s header keeps its parts apart',
+    async (given) => {
+      const page = await browser.page(chat.url, { width: given.width });
+      const { alice, bob } = await connectedPanes(page);
+      if (given.devices === 3) await addPhone(page);
+      await alice.say('look');
+      await bob.unread.getByText('1 new').waitFor();
+
+      const parts = await Promise.all(
+        [bob.unread, bob.state, bob.deleteButton].map((part) => part.boundingBox()),
+      );
+
+      const [unread, state, deletion] = parts;
+      if (!unread || !state || !deletion) throw new Error('a part is not shown');
+      expect(unread.y + unread.height).toBeLessThanOrEqual(state.y);
+      expect(Math.max(unread.x + unread.width, state.x + state.width)).toBeLessThanOrEqual(deletion.x);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(given.width);
+    },
+  );
+
   it('looks as it is shown in the README', async () => {
     const { page, alice, bob } = await open();
     const phone = await addPhone(page);
@@ -347,6 +374,25 @@ describe('the chat page’s program', () => {
     expect(said).toContain(`recalld was started on ${session['apiUrl']}`);
     child.kill();
     await once(child, 'exit');
+    expect(await readdir(own.dir)).toEqual([]);
+    await own.remove();
+  });
+
+  it('given a server of its own that is killed, then it says so in one line and ends with 1', async () => {
+    const own = await temporaryFolder();
+    const env = { PATH: process.env['PATH'], TMPDIR: own.dir };
+    const child = spawn(process.execPath, [npmRunChat, '0'], { env, stdio: 'pipe' });
+    let [said, complained] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (complained += chunk.toString()));
+    await eventually(async () => said).toMatch(/the chat page is at \S+\n/);
+    // It is there before the page's program is.
+    const [ownServer = 0] = childrenOf(child.pid ?? 0);
+
+    process.kill(ownServer, 'SIGKILL');
+
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(complained).toMatch(/^recalld on http:\S+ was killed: the chat page ends with it\.\n$/);
     expect(await readdir(own.dir)).toEqual([]);
     await own.remove();
   });

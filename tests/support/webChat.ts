@@ -63,8 +63,12 @@ export function paneOf(page: Page, name: PaneName) {
     picture: pane.getByRole('img', { name: /^Picture from/ }),
     /** What the pane says under its messages; one that says nothing is not there. */
     notice: pane.getByRole('alert'),
+    /** What a pane says that has no messages. */
+    hint: pane.locator('.hint'),
     connectAgain: pane.getByRole('button', { name: 'Connect again' }),
     unread: pane.locator('.unread'),
+    state: pane.locator('.state'),
+    deleteButton: pane.getByRole('button', { name: 'Delete conversation' }),
     async untilState(state: 'online' | 'reconnecting' | 'offline') {
       await page.waitForSelector(`#${name}[data-state=${state}]`);
     },
@@ -82,7 +86,7 @@ export function paneOf(page: Page, name: PaneName) {
     /** All that is shown in the list: texts of messages, lines of those that were taken back. */
     shown: () => pane.locator('.bubble, .recalled').allInnerTexts(),
     async deleteConversation(choice: RegExp) {
-      await pane.getByRole('button', { name: 'Delete conversation' }).click();
+      await this.deleteButton.click();
       await pane.getByRole('dialog').getByRole('button', { name: choice }).click();
     },
   };

@@ -30,6 +30,7 @@ export function openPane({ user, peer, device }) {
     find('.avatar').textContent = name.charAt(0);
     find('h2').textContent = name;
     find('.messages').setAttribute('aria-label', `Messages between ${name} and ${peerName}`);
+    find('.hint').textContent = `No messages here. Say hello to ${peerName}!`;
     find('.text span').textContent = `Message from ${name} to ${peerName}`;
     field.placeholder = `Message to ${peerName}`;
     find('dialog p').textContent = `Delete this conversation for ${name}? ${peerName} keeps it.`;
@@ -83,6 +84,7 @@ export function openPane({ user, peer, device }) {
     },
     history(messages) {
       for (const message of messages) bubbles.show(message);
+      find('.hint').hidden = false;
     },
     messages(messages) {
       const fresh = messages.filter((message) => bubbles.show(message) && message.from !== user);
