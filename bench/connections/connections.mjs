@@ -1,7 +1,9 @@
 // @ts-check
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from '../child.mjs';
+import { memoryArgs, memoryOf } from '../growth/memoryOf.mjs';
 import { cpuOf } from '../load/cpu.mjs';
 import { startRecalld } from '../recalld.mjs';
 import { count, table } from '../report/tables.mjs';
@@ -32,8 +34,13 @@ export async function measureConnections({ folder, generator, options }) {
   const { idle } = options;
   requireFiles(idle);
   const store = sqliteStore(folder);
-  const env = { RECALLD_CONNECTIONS_MAX: String(idle + options.connections * 2 + otherFiles) };
-  const server = await startRecalld({ store, env });
+  const memoryFile = join(folder, 'memory.json');
+  const env = {
+    BENCH_MEMORY_FILE: memoryFile,
+    RECALLD_CONNECTIONS_MAX: String(idle + options.connections * 2 + otherFiles),
+  };
+  const server = await startRecalld({ store, env, nodeArgs: memoryArgs });
+  const memory = () => memoryOf(server.pids[0] ?? 0, memoryFile);
   const children = /** @type {Child[]} */ ([]);
   const url = `http://127.0.0.1:${server.target.ports[0]}`;
   const at = { url, appKey: `${organization}#${application}` };
@@ -50,18 +57,20 @@ export async function measureConnections({ folder, generator, options }) {
   };
   try {
     const talkers = await open('talker', options.connections * 2);
-    const alone = await measureTraffic(server, talkers, generator, options);
-    const empty = rssOf(server);
+    const empty = await memory();
     for (let opened = 0; opened < idle; opened += devicesPerChild) {
       const more = Math.min(devicesPerChild, idle - opened);
       await open(`idle-${opened}-`, Math.ceil(more / devicesPerUser), Math.min(more, devicesPerUser));
       console.log(`  ${Math.min(idle, opened + devicesPerChild)} idle devices`);
     }
     await sleep(settleMs);
-    const full = rssOf(server);
+    const full = await memory();
     const idleCpu = await coresOf(server, settleMs);
     const among = await measureTraffic(server, talkers, generator, options);
     for (const child of children) await child.ask('check');
+    for (const child of children) if (child !== talkers) await child.stop();
+    await sleep(settleMs);
+    const alone = await measureTraffic(server, talkers, generator, options);
     console.log(report({ idle, empty, full, idleCpu, alone, among }));
   } finally {
     for (const child of children) await child.stop();
@@ -96,10 +105,12 @@ async function measureTraffic({ target, pids }, talkers, generator, options) {
 /** @typedef {Awaited<ReturnType<typeof measureTraffic>>} Traffic */
 
 /**
- * @param {{ idle: number, empty: number, full: number, idleCpu: number, alone: Traffic, among: Traffic }} found
+ * @param {{ idle: number, empty: NodeJS.MemoryUsage, full: NodeJS.MemoryUsage, idleCpu: number, alone: Traffic, among: Traffic }} found
  */
 function report({ idle, empty, full, idleCpu, alone, among }) {
   const mib = (/** @type {number} */ bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  /** @param {keyof NodeJS.MemoryUsage} kind */
+  const each = (kind) => ((full[kind] - empty[kind]) / idle / 1024).toFixed(1);
   /** @param {string} label @param {Traffic} traffic */
   const line = (label, { p50, p99, talks }) => {
     const [sockets, rest] = [talks.map(({ arrived }) => arrived), talks.map((talk) => talk.rest)];
@@ -113,7 +124,8 @@ function report({ idle, empty, full, idleCpu, alone, among }) {
     ];
   };
   return [
-    `memory    ${mib(empty)} without idle devices, ${mib(full)} with ${idle}: ${((full - empty) / idle / 1024).toFixed(1)} KiB each`,
+    `memory    ${mib(empty.rss)} resident without idle devices, ${mib(full.rss)} with ${idle}: ${each('rss')} KiB each,` +
+      ` ${each('heapUsed')} of them on the heap, ${each('external')} beside it`,
     `cpu       ${idleCpu.toFixed(3)} cores while they are idle`,
     '',
     table([
@@ -124,8 +136,8 @@ function report({ idle, empty, full, idleCpu, alone, among }) {
         'sends/s by REST',
         'ratio by round',
       ],
-      line('none', alone),
       line(String(idle), among),
+      line('none', alone),
     ]),
   ].join('\n');
 }
@@ -162,12 +174,6 @@ async function makeAccounts(url, { path, token }, name, wanted) {
     accounts.push(...(await Promise.all(some.map(make))));
   }
   return accounts;
-}
-
-/** Resident bytes of the server. @param {Recalld} server */
-function rssOf({ pids: [pid] }) {
-  const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
-  return Number(kib) * 1024;
 }
 
 /** @param {Recalld} server @param {number} ms */

@@ -1,13 +1,12 @@
 // @ts-check
-import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findPostgres } from '../../scripts/lib/postgresServer.mjs';
 import { startChild } from '../child.mjs';
 import { quietMachine } from '../quiet.mjs';
 import { startRecalld } from '../recalld.mjs';
 import { sqliteStore } from '../stores.mjs';
+import { memoryArgs, memoryOf } from './memoryOf.mjs';
 import { growthTables } from './report.mjs';
 
 /** @typedef {import('../load/measure.mjs').Sample} Sample */
@@ -29,8 +28,6 @@ const operations = ['send', 'recall', 'history', 'list'];
 
 /** Recalled in each second at most. */
 const recallsPerSecond = 15_000;
-const probe = new URL('memory.mjs', import.meta.url).href;
-const memoryDeadlineMs = 30_000;
 
 /**
  * @typedef {object} Place
@@ -85,11 +82,10 @@ async function measureSize({ store, traffic, messages, folder, options }) {
   const bytes = await store.bytes();
 
   const memoryFile = join(folder, 'memory.json');
-  const nodeArgs = ['--expose-gc', '--import', probe];
   const server = await startRecalld({
     store,
     rule: 'sent',
-    nodeArgs,
+    nodeArgs: memoryArgs,
     env: { BENCH_MEMORY_FILE: memoryFile },
   });
   try {
@@ -112,24 +108,5 @@ async function measureSize({ store, traffic, messages, folder, options }) {
   } finally {
     await server.removeRule();
     await server.stop();
-  }
-}
-
-/**
- * @param {number} pid
- * @param {string} file
- * @returns {Promise<NodeJS.MemoryUsage>}
- */
-async function memoryOf(pid, file) {
-  rmSync(file, { force: true });
-  process.kill(pid, 'SIGUSR2');
-  const deadline = Date.now() + memoryDeadlineMs;
-  for (;;) {
-    await sleep(200);
-    try {
-      return JSON.parse(readFileSync(file, 'utf8'));
-    } catch (fault) {
-      if (Date.now() > deadline) throw fault;
-    }
   }
 }
