@@ -6,8 +6,8 @@ export default defineConfig({
   // them alone; Node must load everything else as it does in production.
   ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
   test: {
-    // Many suites wait for processes of their own: others go on meanwhile, on two cores too.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // Many suites wait for processes of their own: a second one goes on meanwhile, on two cores too.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     include: ['{packages,apps}/*/src/**/*.test.ts', '{tests,scripts}/**/*.test.ts'],
     globalSetup: ['packages/adapters-storage/src/testing/postgresSetup.ts'],
     testTimeout: 60_000,

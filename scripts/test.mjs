@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromiumHint, findChromium, provideChromium } from './lib/chromium.mjs';
 import { findNatsServer, natsServerHint, provideNatsServer } from './lib/natsServer.mjs';
-import { findPostgres, postgresHint, providePostgres } from './lib/postgresServer.mjs';
 import { runNode } from './lib/process.mjs';
 import { toolPath } from './lib/project.mjs';
 import { setup } from './lib/setup.mjs';
@@ -15,6 +14,8 @@ import { countTests, summaryLine } from './lib/testReport.mjs';
 const everySuiteMustRun = process.env.CI === 'true';
 
 await setup();
+// Not before: it needs a package that the setup installs.
+const { findPostgres, postgresHint, providePostgres } = await import('./lib/postgresServer.mjs');
 provideNatsServer();
 providePostgres();
 provideChromium();
