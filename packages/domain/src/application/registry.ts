@@ -162,13 +162,12 @@ const handlers: { readonly [T in CommandType]: Handler<T> } = {
       const roles = authority === 'user' ? rolesOf(chatKind, to, by) : [];
       return { streams: [recallPolicyStream], chats: chatsOf(chatKind, to), roles };
     },
-    decide: (command, set) => {
-      return recallMessage(command, set.state(messageStream(command.msgId), messages), {
+    decide: (command, set) =>
+      recallMessage(command, set.state(messageStream(command.msgId), messages), {
         policy: set.state(recallPolicyStream, policies),
         groupType: chatOf(set, command.chatKind, command.to)?.groupType,
         role: roleOf(set, command.chatKind, command.to, command.by),
-      });
-    },
+      }),
     effects: (command) => ({ put: command.extension, erase: [command.msgId] }),
   },
   AcknowledgeMessage: {
